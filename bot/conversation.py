@@ -1,0 +1,128 @@
+"""Where one inbound message goes. The order is the product's promise; plain rules.
+
+consent words → a mentor's addressed answer → danger signs → consent itself → what we asked last →
+commands → open case → the dialogue (Rasa).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from bot import danger, words
+
+
+class Route(Enum):
+    """What an inbound message is."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+    SILENT = "silent"  # a person who stopped: kept, never answered
+    MENTOR_QUOTE = "mentor_quote"
+    MENTOR_COMMAND = "mentor_command"
+    DANGER = "danger"
+    CONSENT = "consent"
+    PENDING = "pending"
+    COMMAND = "command"
+    MEDIA = "media"
+    CASE = "case"
+    MENTOR_TEXT = (
+        "mentor_text"  # a mentor's plain text while cases are open: never guessed
+    )
+    EMPTY = "empty"
+    DIALOGUE = "dialogue"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known when a message arrives."""
+
+    text: str
+    has_media: bool = False
+    quotes_something: bool = False
+    opt_out_type: str | None = None
+    stopped: bool = False
+    consented: bool = True
+    pending: str | None = None
+    is_mentor: bool = False
+    open_cases_as_mentor: int = 0
+    open_case_as_mentee: bool = False
+
+
+@dataclass(frozen=True)
+class Routed:
+    """The route and what was understood on the way."""
+
+    route: Route
+    command: words.Command | None = None
+    danger: danger.Danger | None = None
+
+
+MENTOR_COMMANDS = frozenset({"answer", "cases", "take", "pass", "done", "away", "back"})
+
+
+def route(situation: Situation) -> Routed:
+    """Decide where a message goes."""
+    consent = _consent(situation)
+    if consent is not None:
+        return Routed(consent)
+    if situation.stopped:
+        return Routed(Route.SILENT)
+    command = words.command(situation.text)
+    if situation.is_mentor:
+        if command is not None and command.name in MENTOR_COMMANDS:
+            return Routed(Route.MENTOR_COMMAND, command=command)
+        if situation.quotes_something:
+            return Routed(Route.MENTOR_QUOTE)
+    assessed = danger.assess(situation.text)
+    if assessed.kind == "live" and not (
+        situation.is_mentor and situation.open_cases_as_mentor
+    ):
+        return Routed(Route.DANGER, danger=assessed)
+    if not situation.consented:
+        return Routed(Route.CONSENT, danger=assessed)
+    if situation.pending is not None and _answers(situation):
+        return Routed(Route.PENDING, danger=assessed)
+    if command is not None and command.name not in MENTOR_COMMANDS:
+        return Routed(Route.COMMAND, command=command, danger=assessed)
+    if situation.open_case_as_mentee:
+        return Routed(Route.CASE, danger=assessed)
+    if situation.has_media:
+        return Routed(Route.MEDIA, danger=assessed)
+    if not situation.text.strip():
+        return Routed(Route.EMPTY)
+    if situation.open_cases_as_mentor:
+        return Routed(Route.MENTOR_TEXT, danger=assessed)
+    return Routed(Route.DIALOGUE, danger=assessed)
+
+
+def _consent(situation: Situation) -> Route | None:
+    by_provider = (situation.opt_out_type or "").lower()
+    word = by_provider if by_provider in ("stop", "start", "help") else None
+    word = word or words.consent_word(situation.text)
+    if word == "stop":
+        return Route.STOP
+    if word == "start":
+        return Route.START
+    if word == "help":
+        return Route.SILENT if situation.stopped else Route.HELP
+    # YES brings back somebody who stopped (Twilio's default words); a quiz also has yes.
+    if situation.stopped and situation.text.strip().casefold() == "yes":
+        return Route.START
+    return None
+
+
+# What we asked and takes any text, not only a number or yes and no.
+TAKES_TEXT = frozenset({"ask_mentor"})
+
+
+def _answers(situation: Situation) -> bool:
+    if situation.pending in TAKES_TEXT:
+        return words.command(situation.text) is None and (
+            bool(situation.text.strip()) or situation.has_media
+        )
+    text = situation.text
+    if situation.pending == "language" and words.language_name(text) is not None:
+        return True
+    return words.number(text) is not None or words.affirmation(text) is not None

@@ -1,0 +1,118 @@
+"""What a provider's word does to a message: results of a call, and status callbacks."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from bot.status import advance
+from channels.errors import Next, delay, what_next
+from store.messages import Attempt, Flag, OutboxMessage
+from store.people import Address
+
+SENDER_STOPPED = "sender_stopped"
+SENDER_REST = timedelta(minutes=5)
+
+
+def apply_status(
+    session: Session,
+    message: OutboxMessage,
+    sid: str,
+    status: str,
+    error_code: int | None,
+    now: datetime,
+) -> None:
+    """Move a message forward after a callback; a callback of an earlier attempt is only history."""
+    if message.provider_sid is None:
+        if message.state not in ("sending", "unknown"):
+            return  # an earlier attempt that has been given up
+        message.provider_sid = sid
+    elif message.provider_sid != sid:
+        return
+    before = message.state
+    message.state = advance(before, status)
+    if message.state == before:
+        return
+    message.sent_at = message.sent_at or now
+    message.reason = None
+    if message.state == "delivered":
+        message.delivered_at = now
+    elif message.state == "read":
+        message.delivered_at = message.delivered_at or now
+        message.read_at = now
+    elif message.state == "failed":
+        failed(session, message, error_code, None, f"provider says {status}", now)
+
+
+def failed(
+    session: Session,
+    message: OutboxMessage,
+    code: int | None,
+    http_status: int | None,
+    detail: str,
+    now: datetime,
+) -> None:
+    """An attempt failed: try again, another way, or not, by the error catalogue."""
+    action = what_next(code, http_status)
+    message.error_code = code
+    message.state, message.reason = "failed", detail
+    match action:
+        case Next.STOP_ADDRESS:
+            _mark_address(session, message, stopped_at=now)
+            message.reason = "stopped: the provider says this address opted out"
+        case Next.BAD_ADDRESS:
+            _mark_address(session, message, bad_at=now, bad_code=code)
+            _again(message, now, "address not reachable, trying another")
+        case Next.TEMPLATE:
+            # Our idea of the window was wrong; decide again without it.
+            _mark_address(session, message, last_inbound_at=None)
+            _again(message, now, "window closed at the provider")
+        case Next.PLAIN:
+            if message.menu is not None:
+                message.menu = None if message.menu.startswith("pick") else f"plain:{message.menu}"
+                _again(message, now, "buttons refused, sent as plain text")
+        case Next.STOP_SENDER:
+            _stop_sender(session, detail, now)
+            message.state, message.next_attempt_at = "queued", now + SENDER_REST
+            message.provider_sid = None
+        case Next.RETRY | Next.BACK_OFF:
+            seconds = delay(action, message.attempts, random.random())  # noqa: S311
+            if seconds is not None:
+                _again(message, now + timedelta(seconds=seconds), detail)
+        case Next.FAIL:
+            pass
+
+
+def _again(message: OutboxMessage, when: datetime, reason: str) -> None:
+    if message.attempts >= 10:
+        return
+    message.state, message.reason = "queued", reason
+    message.next_attempt_at = when
+    message.provider_sid = None
+
+
+def _mark_address(session: Session, message: OutboxMessage, **values: object) -> None:
+    session.execute(
+        update(Address)
+        .where(
+            Address.person_id == message.person_id,
+            Address.channel == message.channel,
+            Address.value == message.sent_to,
+        )
+        .values(**values)
+    )
+
+
+def _stop_sender(session: Session, reason: str, now: datetime) -> None:
+    session.merge(Flag(name=SENDER_STOPPED, until=now + SENDER_REST, reason=reason, set_at=now))
+
+
+def finish_attempt(
+    attempt: Attempt, now: datetime, outcome: str, sid: str | None, code: int | None, detail: str
+) -> None:
+    """Close the record of one call."""
+    attempt.finished_at, attempt.outcome = now, outcome
+    attempt.provider_sid, attempt.error_code, attempt.detail = sid, code, detail[:500]

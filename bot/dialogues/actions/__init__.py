@@ -1,0 +1,68 @@
+"""Rasa's custom actions, served by our web process.
+
+An action of a message that is ours (``metadata.message_id``) works on our tables and speaks through
+the outbox; it has its effect once, however often Rasa asks. Without a message id (``rasa shell``,
+a stock connector) an action only looks things up and answers in Rasa's own responses.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.dialogues.actions import stateless
+from bot.dialogues.actions.handlers import HANDLERS, Asked
+from bot.dialogues.actions.thresholds import ThresholdsFile
+from bot.settings import Settings
+from bot.turn import Turn
+from store.messages import Inbound
+from store.people import Person
+
+
+class UnknownAction(Exception):
+    """Rasa asked for an action that does not exist here."""
+
+
+def run(
+    session: Session,
+    call: dict[str, Any],
+    now: datetime,
+    settings: Settings,
+    thresholds: ThresholdsFile,
+) -> dict[str, Any]:
+    """Carry out one action call of Rasa's protocol.
+
+    Args:
+        call: ``{next_action, sender_id, tracker, domain}`` as Rasa posts it.
+        now: aware.
+
+    Returns:
+        ``{"events": […], "responses": […]}``.
+
+    Raises:
+        UnknownAction: no such action.
+    """
+    name = str(call.get("next_action"))
+    handler = HANDLERS.get(name)
+    if handler is None:
+        raise UnknownAction(name)
+    tracker = call.get("tracker") or {}
+    asked = Asked.of(tracker, thresholds)
+    if asked.message_id is None:
+        return stateless.run(session, name, asked, settings)
+    inbound = session.get(Inbound, asked.message_id, with_for_update=True)
+    if inbound is None or inbound.person_id is None:
+        return {"events": [], "responses": []}
+    done: dict[str, Any] = dict((inbound.dialogue or {}).get("actions", {}))
+    if name in done:
+        return {"events": done[name], "responses": []}
+    if inbound.state == "done":
+        # A late second run of a message that is settled must not speak again.
+        return {"events": [], "responses": []}
+    person = session.get_one(Person, inbound.person_id, with_for_update={"of": Person})
+    turn = Turn.of(session, person, inbound, now, settings)
+    events = handler(turn, asked)
+    inbound.dialogue = {**(inbound.dialogue or {}), "actions": {**done, name: events}}
+    return {"events": events, "responses": []}

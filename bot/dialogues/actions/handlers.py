@@ -1,0 +1,184 @@
+"""What each custom action does for a message of ours. Returns Rasa events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot import emergencies, menu, questions
+from bot.answering import Ranked, Thresholds
+from bot.dialogues.actions.thresholds import ThresholdsFile
+from bot.turn import Turn
+from store.knowledge import Question
+
+Events = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a tracker says about the latest message."""
+
+    message_id: int | None
+    text: str
+    language: str
+    intent: str
+    ranking: list[Ranked]
+    choice: int | None
+    study_of: str | None
+    slots: dict[str, Any]
+    thresholds: Thresholds
+
+    @classmethod
+    def of(cls, tracker: dict[str, Any], thresholds: ThresholdsFile) -> Asked:
+        """Read Rasa's tracker; whatever is missing or odd is treated as absent."""
+        latest = tracker.get("latest_message") or {}
+        metadata = latest.get("metadata") or {}
+        slots = tracker.get("slots") or {}
+        message_id = str(metadata.get("message_id", ""))
+        language = str(metadata.get("language") or "en")
+        choice = next(
+            (
+                entity.get("value")
+                for entity in latest.get("entities") or []
+                if entity.get("entity") == "choice"
+            ),
+            slots.get("choice"),
+        )
+        return cls(
+            message_id=int(message_id) if message_id.isdigit() else None,
+            text=str(latest.get("text") or ""),
+            language=language,
+            intent=str((latest.get("intent") or {}).get("name") or ""),
+            ranking=questions.ranked(latest),
+            choice=int(choice) if str(choice).isdigit() else None,
+            study_of=metadata.get("study_of"),
+            slots=slots,
+            thresholds=thresholds.of(language),
+        )
+
+
+def slot(name: str, value: Any) -> dict[str, Any]:
+    """Rasa's event that sets a slot."""
+    return {"event": "slot", "timestamp": None, "name": name, "value": value}
+
+
+def followup(action: str) -> dict[str, Any]:
+    """Rasa's event that names the next action."""
+    return {"event": "followup", "timestamp": None, "name": action}
+
+
+def no_form() -> Events:
+    """Rasa's events that leave a form, so that nobody is trapped in it."""
+    return [
+        {"event": "active_loop", "timestamp": None, "name": None},
+        slot("requested_slot", None),
+        slot("choice", None),
+    ]
+
+
+def answer_question(turn: Turn, asked: Asked) -> Events:
+    """Answer, ask which one was meant, or hand over."""
+    outcome = questions.ask(turn, asked.ranking, asked.thresholds, asked.study_of)
+    events = [*no_form(), slot("pending", outcome.pending)]
+    if outcome.decision == "ask":
+        events.append(followup("clarify_form"))
+    return events
+
+
+def ask_choice(turn: Turn, asked: Asked) -> Events:
+    """The form asks for the number: the question is out already, except after an odd reply."""
+    if asked.intent in ("pick", "affirm", "deny"):
+        turn.reply("choose_again")
+    return []
+
+
+def take_choice(turn: Turn, asked: Asked) -> Events:
+    """The form has a number: send that card, or hand over."""
+    outcome = questions.choose(turn, asked.choice or 0)
+    return [*no_form(), slot("pending", outcome.pending)]
+
+
+def helpful_yes(turn: Turn, asked: Asked) -> Events:
+    """It helped."""
+    questions.rate(turn, True)
+    return [slot("pending", None)]
+
+
+def helpful_no(turn: Turn, asked: Asked) -> Events:
+    """It did not help: a mentor."""
+    questions.rate(turn, False)
+    return [slot("pending", None)]
+
+
+def emergency_now(turn: Turn, asked: Asked) -> Events:
+    """The question was not for study: it is happening now."""
+    question = questions.latest(turn)
+    emergencies.live(turn, _emergency_of(turn, question), question.text if question else turn.text)
+    return [slot("pending", None)]
+
+
+def _emergency_of(turn: Turn, question: Question | None) -> str:
+    from bot import danger, knowledge
+
+    if question is None:
+        return "adult_unconscious"
+    found = danger.assess(question.text).emergency
+    if found is not None:
+        return found
+    card = knowledge.live_cards(turn.session, [question.card_id]) if question.card_id else {}
+    return next((c.emergency for c in card.values() if c.emergency), "adult_unconscious")
+
+
+def emergency_not_now(turn: Turn, asked: Asked) -> Events:
+    """It is for study: ask whether the card helped."""
+    turn.reply("emergency_not_now", menu="pick_yes_no")
+    return [slot("pending", "helpful")]
+
+
+def ask_mentor(turn: Turn, asked: Asked) -> Events:
+    """The mentee asks for a person."""
+    menu.ask_mentor(turn)
+    return [*no_form(), slot("pending", None)]
+
+
+def unclear(turn: Turn, asked: Asked) -> Events:
+    """A number or yes and no, and nothing was asked."""
+    turn.reply("unclear")
+    return [slot("pending", None)]
+
+
+def small_talk(turn: Turn, asked: Asked) -> Events:
+    """Greeting, thanks, goodbye, menu, language, complaint: fixed words in the person's language."""
+    match asked.intent:
+        case "greet":
+            name = turn.person.name.split()[0] if turn.person.name.strip() else ""
+            turn.reply("greet", comma_name=f" {name}" if name.isalpha() else "")
+        case "thanks":
+            turn.reply("thanks")
+        case "goodbye":
+            turn.reply("goodbye")
+        case "change_language":
+            turn.person.pending = {"kind": "language"}
+            turn.reply("language_ask", menu="pick2")
+        case "menu_help":
+            menu.show_menu(turn)
+        case "complaint" | "insult":
+            turn.reply("complaint")
+        case _:
+            turn.reply("unclear")
+    return []
+
+
+HANDLERS: dict[str, Callable[[Turn, Asked], Events]] = {
+    "action_answer_question": answer_question,
+    "action_ask_clarify_form_choice": ask_choice,
+    "action_take_choice": take_choice,
+    "action_helpful_yes": helpful_yes,
+    "action_helpful_no": helpful_no,
+    "action_emergency_now": emergency_now,
+    "action_emergency_not_now": emergency_not_now,
+    "action_ask_mentor": ask_mentor,
+    "action_unclear": unclear,
+    "action_small_talk": small_talk,
+}

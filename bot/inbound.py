@@ -1,0 +1,211 @@
+"""One inbound message, from the stored row to what follows from it.
+
+``receive`` runs in one transaction under the person's lock and either settles the message or says
+what to ask the dialogue; ``settle`` records what the dialogue said. No provider and no Rasa is
+called here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot import consent, conversation, emergencies, menu, outbox, people
+from bot.conversation import Route, Situation
+from bot.mentoring import cases, desk
+from bot.settings import Settings
+from bot.turn import Turn
+from store.messages import Inbound
+from store.people import Person
+
+# A Rasa turn reads the whole text; nobody asks a question longer than this.
+LONGEST_QUESTION = 2000
+# An elliptical follow-up keeps the topic of an answer for this long.
+TOPIC_LASTS = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Nothing more to do but to send what was queued."""
+
+    person_id: int
+
+
+@dataclass(frozen=True)
+class AskDialogue:
+    """Ask Rasa: the conversation, the text, and what its actions must know."""
+
+    person_id: int
+    inbound_id: int
+    sender: str
+    text: str
+    metadata: dict[str, Any]
+
+
+def receive(
+    session: Session, inbound_id: int, now: datetime, settings: Settings
+) -> Settled | AskDialogue:
+    """Settle a message, or say what to ask the dialogue. Safe to repeat after a crash.
+
+    Args:
+        now: aware.
+    """
+    inbound = session.get_one(Inbound, inbound_id, with_for_update=True)
+    if inbound.state == "done" and inbound.person_id is not None:
+        return Settled(inbound.person_id)
+    form = {name: value for name, value in inbound.form}
+    person, address = people.resolve(
+        session,
+        channel=inbound.channel,
+        value=inbound.sender,
+        also=_second_address(form, inbound.sender),
+        profile_name=form.get("ProfileName"),
+        now=inbound.received_at,
+        settings=settings,
+    )
+    inbound.person_id, inbound.address_id = person.id, address.id
+    outbox.release_held(session, address, now)
+    turn = Turn(session, person, address, inbound, form, now, settings)
+    if inbound.state == "dialogue":  # the dialogue was down, or a process died: only ask again
+        return _ask(turn, turn.question_text)
+    routed = conversation.route(_situation(turn))
+    inbound.handled_as = routed.route.value
+    question = _carry_out(turn, routed)
+    if question is None:
+        inbound.state, inbound.done_at = "done", now
+        return Settled(person.id)
+    return _ask(turn, question)
+
+
+def _second_address(form: dict[str, str], sender: str) -> str | None:
+    """Since 2026 a WhatsApp sender may come with a number, a user id, or both."""
+    number = form.get("WaId", "")
+    if number.isdigit() and 6 <= len(number) <= 15 and f"+{number}" != sender:
+        return f"+{number}"
+    user = form.get("ExternalUserId", "").strip()
+    return user if user and user != sender and len(user) <= 200 else None
+
+
+def _situation(turn: Turn) -> Situation:
+    person, session = turn.person, turn.session
+    return Situation(
+        text=turn.text,
+        has_media=turn.has_media,
+        quotes_something=turn.quoted_sid is not None,
+        opt_out_type=turn.form.get("OptOutType"),
+        stopped=person.stopped_at is not None,
+        consented=person.consent == "yes",
+        pending=(person.pending or {}).get("kind"),
+        is_mentor=person.is_mentor,
+        open_cases_as_mentor=len(cases.open_of_mentor(session, person)) if person.is_mentor else 0,
+        open_case_as_mentee=cases.open_for_mentee(session, person, turn.now) is not None,
+    )
+
+
+def _carry_out(turn: Turn, routed: conversation.Routed) -> str | None:
+    """Do what the route asks for; a text to give back is a question for the dialogue."""
+    match routed.route:
+        case Route.STOP:
+            consent.stop(turn)
+        case Route.START:
+            consent.start(turn)
+        case Route.HELP:
+            consent.help_(turn)
+        case Route.CONSENT:
+            consent.ask_or_take(turn)
+        case Route.DANGER:
+            assert routed.danger is not None
+            emergencies.live(turn, routed.danger.emergency or "adult_unconscious", turn.text)
+        case Route.MENTOR_COMMAND:
+            assert routed.command is not None
+            desk.command(turn, routed.command)
+        case Route.MENTOR_QUOTE:
+            return desk.quoted(turn)
+        case Route.MENTOR_TEXT:
+            desk.which_case(turn)
+        case Route.PENDING:
+            return menu.pending(turn)
+        case Route.COMMAND:
+            assert routed.command is not None
+            return menu.command(turn, routed.command)
+        case Route.CASE:
+            case = cases.open_for_mentee(turn.session, turn.person, turn.now)
+            assert case is not None
+            cases.add_detail(
+                turn.session, case, turn.person, turn.described(turn.person.language),
+                now=turn.now, key=turn.key, inbound_id=turn.inbound.id, media_url=turn.media_link,
+            )
+        case Route.MEDIA:
+            turn.open_case(turn.described(turn.person.language), cause="media", asked=True)
+        case Route.EMPTY:
+            turn.reply("empty")
+        case Route.SILENT:
+            pass
+        case Route.DIALOGUE:
+            return turn.text
+    return None
+
+
+def _ask(turn: Turn, question: str) -> AskDialogue:
+    person, inbound = turn.person, turn.inbound
+    inbound.state = "dialogue"
+    inbound.dialogue = {"question": question, **(inbound.dialogue or {})}
+    inbound.dialogue_tries += 1
+    # If this process dies now, the clock has the message received again.
+    inbound.retry_at = turn.now + timedelta(seconds=30)
+    metadata: dict[str, Any] = {"message_id": str(inbound.id), "language": person.language}
+    if person.topic_at is not None and turn.now - person.topic_at < TOPIC_LASTS:
+        metadata |= {"topic": person.topic, "card": person.topic_card}
+    if inbound.dialogue_tries == 1:
+        sender = people.dialogue_sender(person, turn.now)
+    else:
+        sender = f"p{person.id}-{person.dialogue_number}"
+    # A leading slash would be read as an intent, not as text.
+    text = question[:LONGEST_QUESTION].lstrip("/ \n\t") or "?"
+    return AskDialogue(person.id, inbound.id, sender, text, metadata)
+
+
+def settle(
+    session: Session, inbound_id: int, said: list[dict[str, Any]], now: datetime
+) -> None:
+    """The dialogue has answered: queue its fixed responses and close the message.
+
+    What the custom actions said is in the outbox already.
+    """
+    inbound = session.get_one(Inbound, inbound_id, with_for_update=True)
+    if inbound.state == "done":
+        return
+    assert inbound.person_id is not None
+    person = session.get_one(Person, inbound.person_id)
+    for number, response in enumerate(said):
+        if response.get("text"):
+            outbox.say(
+                session, person, str(response["text"]), key=f"in:{inbound.id}:said:{number}",
+                now=now, address_id=inbound.address_id, inbound_id=inbound.id, wake=False,
+            )
+    inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
+
+
+def postpone(
+    session: Session, inbound_id: int, now: datetime, settings: Settings
+) -> None:
+    """The dialogue is down: wait and try again, and after a limit ask a mentor.
+
+    The person is told once that the question is not lost.
+    """
+    inbound = session.get_one(Inbound, inbound_id, with_for_update=True)
+    if inbound.state == "done":
+        return
+    assert inbound.person_id is not None and inbound.address_id is not None
+    person = session.get_one(Person, inbound.person_id, with_for_update={"of": Person})
+    turn = Turn.of(session, person, inbound, now, settings)
+    if (now - inbound.received_at).total_seconds() >= settings.question_patience:
+        turn.open_case(turn.question_text, cause="dialogue_down")
+        inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
+        return
+    inbound.retry_at = now + timedelta(seconds=min(30, 2**inbound.dialogue_tries))
+    if inbound.dialogue_tries >= 2:
+        turn.reply("later")

@@ -1,0 +1,38 @@
+"""Short-lived addresses of ours for what people sent, so that the provider's stay private."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from bot.settings import Settings
+
+# Long enough for the provider to fetch it late, short enough to be worthless in a leak.
+LASTS_SECONDS = 24 * 3600
+
+
+def _serializer(settings: Settings) -> URLSafeSerializer:
+    return URLSafeSerializer(settings.secret_key or "", salt="media")
+
+
+def link(settings: Settings, inbound_id: int, number: int, now: datetime) -> str:
+    """The public address of one attachment of an inbound message.
+
+    Args:
+        number: which attachment, from 0.
+        now: aware; the address works for 24 h from then.
+    """
+    token = _serializer(settings).dumps([inbound_id, number, int(now.timestamp())])
+    return f"{settings.public_url}/media/{token}"
+
+
+def read(settings: Settings, token: str, now: datetime) -> tuple[int, int] | None:
+    """(inbound id, attachment number) of a token, or ``None`` if it is forged or too old."""
+    try:
+        inbound_id, number, made = _serializer(settings).loads(token)
+    except (BadSignature, ValueError, TypeError):
+        return None
+    if now.timestamp() - made > LASTS_SECONDS:
+        return None
+    return int(inbound_id), int(number)

@@ -1,0 +1,1 @@
+"""Cases and who they go to."""

@@ -1,0 +1,181 @@
+"""A mentor's side of the phone: quoting a case, ``#CODE answer``, and the mentor's words.
+
+A text that cannot be matched to exactly one case is never guessed: the mentor is asked.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from bot import danger, emergencies, words
+from bot.mentoring import cases
+from bot.texts import text
+from bot.turn import Turn
+from store.cases import Case
+from store.messages import Inbound
+from store.people import Person
+
+MOST_LISTED = 8
+EXCERPT = 40
+
+
+def command(turn: Turn, asked: words.Command) -> None:
+    """Carry out a mentor's word."""
+    match asked.name:
+        case "cases":
+            _list(turn)
+        case "away":
+            turn.person.away_since = turn.person.away_since or turn.now
+            turn.reply("mentor_away")
+        case "back":
+            turn.person.away_since = None
+            turn.reply("mentor_back")
+        case "take":
+            _take(turn, asked.code or "")
+        case _:
+            case = cases.by_code(turn.session, turn.person, asked.code or "")
+            if case is None:
+                turn.reply("mentor_no_such_case", code=asked.code or asked.argument)
+            elif case.state == "closed":
+                turn.reply("mentor_case_closed", code=case.code)
+            elif asked.name == "answer":
+                _answer(turn, case, _with_media(turn, asked.argument))
+            elif asked.name == "pass":
+                cases.pass_on(turn.session, case, turn.person, now=turn.now, key=turn.key)
+                turn.reply("mentor_passed", code=case.code)
+            elif asked.name == "done":
+                _done(turn, case)
+
+
+def _with_media(turn: Turn, written: str) -> str:
+    whole = turn.described(turn.person.language)
+    return (written + whole[len(turn.text) :]).strip()
+
+
+def _answer(turn: Turn, case: Case, body: str) -> None:
+    if not body.strip():
+        turn.reply("mentor_empty_answer", code=case.code)
+        return
+    cases.answer(
+        turn.session, case, turn.person, body, now=turn.now, key=turn.key,
+        inbound_id=turn.inbound.id, media_url=turn.media_link,
+    )
+
+
+def _done(turn: Turn, case: Case) -> None:
+    mentee = turn.session.get_one(Person, case.mentee_id)
+    cases.close(turn.session, case, now=turn.now, person=turn.person)
+    if (mentee.pending or {}).get("case") == case.id:
+        mentee.pending = None
+    turn.reply("mentor_done", code=case.code)
+    cases.tell_mentee(
+        turn.session, case, mentee, text("mentee_case_done", mentee.language, code=case.code),
+        key=f"{turn.key}:done", now=turn.now,
+    )
+
+
+def _take(turn: Turn, code: str) -> None:
+    case = turn.session.scalar(
+        select(Case).where(Case.code == code, Case.state != "closed").with_for_update()
+    )
+    if case is None or (case.mentor_id is not None and case.mentor_id != turn.person.id):
+        turn.reply("mentor_no_such_case", code=code)
+        return
+    if case.mentor_id is None:
+        cases.take(turn.session, case, turn.person, turn.now)
+    turn.reply("mentor_took", code=code)
+
+
+def _list(turn: Turn) -> None:
+    mine = cases.open_of_mentor(turn.session, turn.person)
+    if not mine:
+        turn.reply("mentor_no_cases")
+        return
+    lines = [text("mentor_cases", turn.person.language)]
+    lines += [f"#{case.code} {_excerpt(turn, case)}" for case in mine[:MOST_LISTED]]
+    if len(mine) > MOST_LISTED:
+        lines.append(f"+{len(mine) - MOST_LISTED}")
+    turn.reply_text("\n".join(lines), label="cases")
+
+
+def _excerpt(turn: Turn, case: Case) -> str:
+    mentee = turn.session.get_one(Person, case.mentee_id)
+    name = cases.shown_name(mentee, turn.person)
+    asked = " ".join(cases.safe_question(turn.session, case).split())
+    short = asked if len(asked) <= EXCERPT else asked[: EXCERPT - 3].rstrip() + "..."
+    return f"{name}: {short}"
+
+
+def quoted(turn: Turn) -> str | None:
+    """A mentor quoted a message; a text to give back is the mentor's own question."""
+    assert turn.quoted_sid is not None
+    case = cases.by_quoted(turn.session, turn.person, turn.quoted_sid)
+    if case is None:
+        mine = cases.open_of_mentor(turn.session, turn.person)
+        if not mine:
+            return turn.text or None
+        turn.reply("mentor_quote_unknown")
+    elif case.mentee_id == turn.person.id:
+        # A mentor can be a mentee elsewhere: quoting an answer writes into that thread.
+        if case.state == "closed":
+            return turn.text or None
+        cases.add_detail(
+            turn.session, case, turn.person, turn.described(turn.person.language), now=turn.now,
+            key=turn.key, inbound_id=turn.inbound.id, media_url=turn.media_link,
+        )
+    elif case.mentor_id != turn.person.id:
+        turn.reply("mentor_no_such_case", code=case.code)
+    elif case.state == "closed":
+        turn.reply("mentor_case_closed", code=case.code)
+    else:
+        _answer(turn, case, turn.described(turn.person.language))
+    return None
+
+
+def which_case(turn: Turn) -> None:
+    """A mentor's plain text while cases are open: ask which one it is for, and send nothing."""
+    mine = cases.open_of_mentor(turn.session, turn.person)[:MOST_LISTED]
+    language = turn.person.language
+    written = turn.described(language)
+    shown = written if len(written) <= 60 else written[:57].rstrip() + "..."
+    lines = [text("mentor_which", language, text=shown)]
+    lines += [f"{n} #{case.code} {_excerpt(turn, case)}" for n, case in enumerate(mine, 1)]
+    lines.append(f"{len(mine) + 1} {text('mentor_none_of_these', language)}")
+    turn.person.pending = {
+        "kind": "which_case",
+        "inbound": turn.inbound.id,
+        "cases": [case.id for case in mine],
+    }
+    menu = {2: "pick2", 3: "pick3"}.get(len(mine) + 1)
+    turn.reply_text("\n".join(lines), label="which", menu=menu)
+
+
+def case_chosen(
+    turn: Turn, asked: dict[str, Any], number: int | None, yes: bool | None
+) -> str | None:
+    """The mentor said which case; a text to give back is the mentor's own question."""
+    offered = [turn.session.get(Case, case_id) for case_id in asked["cases"]]
+    if number is None and yes is not None and len(offered) == 1:
+        number = 1 if yes else 2
+    if number is None or not 1 <= number <= len(offered) + 1:
+        turn.reply("choose_again")
+        return None
+    turn.person.pending = None
+    written = turn.session.get_one(Inbound, asked["inbound"])
+    original = Turn.of(turn.session, turn.person, written, turn.now, turn.settings)
+    if number == len(offered) + 1:
+        found = danger.assess(original.text)
+        if found.kind == "live":
+            emergencies.live(turn, found.emergency or "adult_unconscious", original.text)
+            return None
+        return original.text or None
+    case = offered[number - 1]
+    if case is None or case.mentor_id != turn.person.id:
+        turn.reply("mentor_no_such_case", code=case.code if case else "?")
+    elif case.state == "closed":
+        turn.reply("mentor_case_closed", code=case.code)
+    else:
+        _answer(original, case, original.described(turn.person.language))
+    return None

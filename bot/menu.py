@@ -1,0 +1,118 @@
+"""The words mentees text, and the answers to what the product asked last."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from bot import knowledge, words
+from bot.mentoring import cases, desk
+from bot.people import UI_LANGUAGES
+from bot.turn import Turn
+from store.cases import Case
+from store.knowledge import Question
+
+# Words of the contract whose capability is not open yet; said plainly instead of guessed at.
+NOT_YET = frozenset({"quiz", "more", "assess", "progress", "plan", "goal", "stock"})
+
+
+def command(turn: Turn, asked: words.Command) -> str | None:
+    """Carry out a mentee's word; a text to give back is a question for the dialogue."""
+    match asked.name:
+        case "menu":
+            show_menu(turn)
+        case "language":
+            _language(turn, asked.argument)
+        case "ask" | "mentor":
+            ask_mentor(turn)
+        case "call":
+            turn.open_case(
+                turn_text(turn, "call_request"), cause="call", asked=True, topic=turn.person.topic
+            )
+        case "new":
+            turn.person.pending = None
+            return asked.argument or None
+        case name if name in NOT_YET:
+            turn.reply("not_yet", word=name.upper())
+        case _:
+            return turn.text
+    return None
+
+
+def turn_text(turn: Turn, key: str) -> str:
+    """One of our texts in the language of who wrote."""
+    from bot.texts import text
+
+    return text(key, turn.person.language)
+
+
+def show_menu(turn: Turn) -> None:
+    """What can be texted, and the topics of the library."""
+    topics = knowledge.topic_titles(turn.session, turn.person.language)
+    turn.reply("menu", topics=", ".join(topics))
+
+
+def _language(turn: Turn, argument: str) -> None:
+    wanted = words.language_name(argument) if argument else None
+    if wanted in UI_LANGUAGES:
+        set_language(turn, wanted)
+        return
+    turn.person.pending = {"kind": "language"}
+    turn.reply("language_unknown" if argument else "language_ask", menu="pick2")
+
+
+def set_language(turn: Turn, language: str) -> None:
+    """Speak another language from now on."""
+    turn.person.language = language
+    turn.person.pending = None
+    turn.reply("language_set")
+
+
+def ask_mentor(turn: Turn) -> None:
+    """To a human: with the question just asked, or with the next text."""
+    question = turn.session.scalar(
+        select(Question)
+        .where(Question.person_id == turn.person.id)
+        .order_by(Question.id.desc())
+        .limit(1)
+    )
+    recent = question is not None and (turn.now - question.asked_at).total_seconds() < 3600
+    if question is not None and recent and question.case_id is None:
+        case = turn.open_case(question.text, cause="asked", asked=True, topic=turn.person.topic)
+        question.case_id = case.id
+        return
+    turn.person.pending = {"kind": "ask_mentor"}
+    turn.reply("ask_mentor")
+
+
+def pending(turn: Turn) -> str | None:
+    """Take the answer to what was asked last; a text to give back is for the dialogue."""
+    asked = dict(turn.person.pending or {})
+    number, yes = words.number(turn.text), words.affirmation(turn.text)
+    match asked.get("kind"):
+        case "language":
+            named = words.language_name(turn.text)
+            choice = UI_LANGUAGES[number - 1] if number in (1, 2) else named
+            if choice in UI_LANGUAGES:
+                set_language(turn, choice)
+            else:
+                turn.reply("language_unknown", menu="pick2")
+        case "rate_case":
+            case = turn.session.get(Case, asked["case"])
+            helped = yes if yes is not None else {1: True, 2: False}.get(number or 0)
+            if helped is None or case is None or case.state == "closed":
+                turn.reply("choose_again", menu="rate_case")
+                return None
+            turn.person.pending = None
+            cases.rate(
+                turn.session, case, turn.person, helped, now=turn.now, key=turn.key,
+                inbound_id=turn.inbound.id,
+            )
+        case "which_case":
+            return desk.case_chosen(turn, asked, number, yes)
+        case "ask_mentor":
+            turn.person.pending = None
+            turn.open_case(turn.described(turn.person.language), cause="asked", asked=True)
+        case _:
+            turn.person.pending = None
+            return turn.text
+    return None

@@ -1,0 +1,160 @@
+"""What to do with a queued message at the moment it could be sent. Plain rules.
+
+Decided at send time, not when it was written: in between the person may have said STOP, the
+window may have closed, the message may have become stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+# WhatsApp: free-form text only within 24 h of the person's last message. A margin, because our
+# clock and the provider's differ and the call takes a moment.
+WINDOW = timedelta(hours=24) - timedelta(minutes=2)
+
+QUIET_FROM = time(20, 0)
+QUIET_UNTIL = time(7, 0)
+
+# What we start ourselves; everything else answers somebody and goes at any hour.
+PROACTIVE = frozenset({"campaign", "tip", "notice"})
+# Said even to somebody who has just stopped, once: the confirmation of STOP itself.
+ALWAYS = frozenset({"stop_confirmation"})
+# More than this to one person within ten minutes is two machines talking to each other.
+LOOP_LIMIT = 40
+
+
+@dataclass(frozen=True)
+class Address:
+    """One way to reach the person. Moments are aware."""
+
+    id: int
+    channel: str
+    value: str
+    last_inbound_at: datetime | None
+    stopped: bool
+    bad: bool
+
+    def window_open(self, now: datetime) -> bool:
+        """Whether free-form text may go there now (always, on SMS)."""
+        if self.channel != "whatsapp":
+            return True
+        return self.last_inbound_at is not None and now - self.last_inbound_at < WINDOW
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the decision needs to know of a message and its person."""
+
+    kind: str
+    wanted_address: int | None
+    has_template: bool
+    template_is_enough: bool
+    expires_at: datetime | None
+    person_stopped: bool
+    timezone: str
+    addresses: Sequence[Address]
+    sent_lately: int
+    preferred_channel: str = "whatsapp"
+    sender_stopped_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send it there; ``form`` is ``free`` or ``template``."""
+
+    address: Address
+    form: str
+
+
+@dataclass(frozen=True)
+class Knock:
+    """Send the template there and hold the message until the person opens the window."""
+
+    address: Address
+
+
+@dataclass(frozen=True)
+class Later:
+    """Not now."""
+
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Never; the reason is kept with the message."""
+
+    reason: str
+
+
+Decision = Send | Knock | Later | Drop
+
+
+def decide(facts: Facts, now: datetime) -> Decision:
+    """Decide what happens to one message now.
+
+    Args:
+        now: aware.
+
+    Returns:
+        One of ``Send``, ``Knock``, ``Later``, ``Drop``.
+    """
+    if facts.kind not in ALWAYS:
+        if facts.person_stopped:
+            return Drop("stopped: the person texted STOP")
+        if facts.sent_lately >= LOOP_LIMIT:
+            return Drop(f"loop: {LOOP_LIMIT} messages in ten minutes")
+    if facts.expires_at is not None and facts.expires_at <= now:
+        return Drop("expired before it could be sent")
+    if facts.sender_stopped_until is not None and facts.sender_stopped_until > now:
+        return Later(facts.sender_stopped_until, "sender stopped: credentials refused")
+    if facts.kind in PROACTIVE:
+        quiet = quiet_until(now, facts.timezone)
+        if quiet is not None:
+            return Later(quiet, "quiet hours")
+    return _choose(facts, now)
+
+
+def _choose(facts: Facts, now: datetime) -> Decision:
+    if not facts.addresses:
+        return Drop("no address")
+    usable = [
+        address
+        for address in facts.addresses
+        if not address.bad and (not address.stopped or facts.kind in ALWAYS)
+    ]
+    if not usable:
+        if any(address.stopped for address in facts.addresses):
+            return Drop("stopped: the address opted out")
+        return Drop("no address that can be reached")
+    usable.sort(
+        key=lambda address: (
+            address.id != facts.wanted_address,
+            address.channel != facts.preferred_channel,
+            address.id,
+        )
+    )
+    first = usable[0]
+    if first.window_open(now):
+        return Send(first, "free")
+    if facts.has_template:
+        return Send(first, "template") if facts.template_is_enough else Knock(first)
+    for other in usable[1:]:
+        if other.window_open(now):
+            return Send(other, "free")
+    return Drop("window closed and no template")
+
+
+def quiet_until(now: datetime, timezone: str) -> datetime | None:
+    """When quiet hours end (20:00–07:00 in the person's own time zone), if it is quiet now."""
+    local = now.astimezone(ZoneInfo(timezone))
+    if QUIET_UNTIL <= local.time() < QUIET_FROM:
+        return None
+    day = (
+        local.date() if local.time() < QUIET_UNTIL else local.date() + timedelta(days=1)
+    )
+    return datetime.combine(day, QUIET_UNTIL, ZoneInfo(timezone)).astimezone(now.tzinfo)

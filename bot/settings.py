@@ -1,0 +1,142 @@
+"""What can be set from outside (environment, or ``.env`` beside the launcher).
+
+Names and meanings are the contract's. ``load()`` reads them once; nothing else in the
+product reads the environment.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Language = Literal["en", "fr", "rw", "sw"]
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed. The message is one sentence that names it."""
+
+
+class Settings(BaseSettings):
+    """All settings, typed. Field names are the environment's names in lower case."""
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore")
+
+    database_url: str | None = None
+    mentorline_home: Path = ROOT / "var"
+    secret_key: str | None = None
+    public_url: str = "http://127.0.0.1:8000"
+
+    twilio_account_sid: str | None = None
+    twilio_auth_token: str | None = None
+    twilio_auth_token_next: str | None = None
+    twilio_sms_from: str | None = None
+    twilio_whatsapp_from: str | None = None
+    twilio_messaging_service_sid: str | None = None
+    twilio_api_base: str | None = None
+
+    rasa_url: str = "http://127.0.0.1:5005"
+    rasa_token: str | None = None
+    rasa_timeout: float = Field(8.0, gt=0, description="seconds for one dialogue turn")
+    actions_token: str | None = None
+
+    default_region: str = "RW"
+    default_language: Language = "en"
+    default_timezone: str = "Africa/Kigali"
+
+    mentorline_simulator_url: str | None = None
+    programme_name: str = "Mentorline"
+    question_patience: float = Field(
+        120.0,
+        gt=0,
+        description="seconds a question waits for Rasa before it goes to a mentor",
+    )
+    worker_concurrency: int = Field(8, ge=1, le=64)
+    web_threads: int = Field(16, ge=2, le=128)
+    web_workers: int = Field(1, ge=1, le=16)
+
+    @field_validator("database_url")
+    @classmethod
+    def _driver(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("postgresql+psycopg://"):
+            raise ValueError("must start with postgresql+psycopg://")
+        return value
+
+    @field_validator(
+        "public_url", "rasa_url", "twilio_api_base", "mentorline_simulator_url"
+    )
+    @classmethod
+    def _http(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        for part in value.split(","):
+            if not part.strip().startswith(("http://", "https://")):
+                raise ValueError("must be an http:// or https:// address")
+        return value.rstrip("/")
+
+    @field_validator("default_timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("is not a time zone such as Africa/Kigali") from error
+        return value
+
+    @field_validator("default_region")
+    @classmethod
+    def _region(cls, value: str) -> str:
+        if len(value) != 2 or not value.isalpha():
+            raise ValueError("must be a two-letter country code such as RW")
+        return value.upper()
+
+    @property
+    def rasa_urls(self) -> tuple[str, ...]:
+        """Every dialogue server, in the order given."""
+        return tuple(
+            part.strip().rstrip("/")
+            for part in self.rasa_url.split(",")
+            if part.strip()
+        )
+
+    @property
+    def auth_tokens(self) -> tuple[str, ...]:
+        """The tokens whose signatures are accepted, the current one first."""
+        return tuple(
+            t for t in (self.twilio_auth_token, self.twilio_auth_token_next) if t
+        )
+
+    @property
+    def models_dir(self) -> Path:
+        """Where trained dialogue models are published."""
+        return self.mentorline_home / "models"
+
+    def require(self, *names: str) -> None:
+        """Make sure that the named settings are set.
+
+        Raises:
+            SettingsError: naming the first one that is missing.
+        """
+        for name in names:
+            if not getattr(self, name.lower()):
+                raise SettingsError(f"The setting {name.upper()} is missing.")
+
+
+def load() -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: one sentence that names the first malformed setting.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "?"
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        raise SettingsError(f"The setting {name} is not usable: {reason}.") from error

@@ -1,0 +1,1 @@
+"""Plain rules about the text of messages: folding, segments, splitting, redaction."""

@@ -1,0 +1,115 @@
+"""What the handlers of one inbound message share: who wrote what, where, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot import outbox
+from bot.mentoring import cases
+from bot.settings import Settings
+from bot.texts import text
+from store.cases import Case
+from store.messages import Inbound
+from store.people import Address, Person
+
+_MEDIA_WORDS = {"image": "photo", "audio": "voice_note"}
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One inbound message being handled. ``now`` is aware."""
+
+    session: Session
+    person: Person
+    address: Address
+    inbound: Inbound
+    form: dict[str, str]
+    now: datetime
+    settings: Settings
+
+    @classmethod
+    def of(
+        cls, session: Session, person: Person, inbound: Inbound, now: datetime, settings: Settings
+    ) -> Turn:
+        """The turn of a message whose person and address are known already."""
+        address = session.get_one(Address, inbound.address_id)
+        return cls(session, person, address, inbound, dict(map(tuple, inbound.form)), now, settings)
+
+    @property
+    def key(self) -> str:
+        """Prefix of what is said because of this message; once for ever."""
+        return f"in:{self.inbound.id}"
+
+    @property
+    def text(self) -> str:
+        """What was written, or the payload of the button that was pressed."""
+        payload = self.form.get("ButtonPayload") or self.form.get("ListId")
+        return (payload or self.inbound.body).strip()
+
+    @property
+    def question_text(self) -> str:
+        """The question that a retry asks again: what was held back, if anything was."""
+        held = (self.inbound.dialogue or {}).get("question")
+        return held if isinstance(held, str) else self.text
+
+    @property
+    def quoted_sid(self) -> str | None:
+        """The provider's id of the message of ours that was quoted."""
+        return self.form.get("OriginalRepliedMessageSid") or None
+
+    @property
+    def has_media(self) -> bool:
+        """Whether a photo, voice note, document or location came with it."""
+        return self._media_count > 0 or "Latitude" in self.form
+
+    @property
+    def _media_count(self) -> int:
+        count = self.form.get("NumMedia", "0")
+        return int(count) if count.isascii() and count.isdigit() else 0
+
+    @property
+    def media_link(self) -> str | None:
+        """Our own short-lived address of the first attachment, for the other side's phone."""
+        if self._media_count == 0 or "MediaUrl0" not in self.form:
+            return None
+        from bot.media import link
+
+        return link(self.settings, self.inbound.id, 0, self.now)
+
+    def described(self, language: str) -> str:
+        """The text with a word for each attachment."""
+        words = [
+            text(
+                _MEDIA_WORDS.get(self.form.get(f"MediaContentType{n}", "").split("/")[0], "attachment"),
+                language,
+            )
+            for n in range(min(self._media_count, 10))
+        ]
+        if "Latitude" in self.form:
+            words.append(text("location", language))
+        return " ".join([self.text, *words]).strip()
+
+    def reply(self, key: str, *, menu: str | None = None, kind: str = "reply", **values: object) -> None:
+        """Say one of our texts back to where the message came from."""
+        self.reply_text(text(key, self.person.language, **values), label=key, menu=menu, kind=kind)
+
+    def reply_text(self, body: str, *, label: str, menu: str | None = None, kind: str = "reply") -> None:
+        """Say something back to where the message came from, once per ``label``."""
+        outbox.say(
+            self.session, self.person, body, key=f"{self.key}:{label}", now=self.now, kind=kind,
+            menu=menu, address_id=self.address.id, inbound_id=self.inbound.id, wake=False,
+        )
+
+    def open_case(
+        self, body: str, *, cause: str, asked: bool = False, topic: str | None = None,
+        urgent: bool = False, emergency: str | None = None,
+    ) -> Case:
+        """Hand this message over to a mentor."""
+        return cases.open_case(
+            self.session, self.person, body, cause=cause, now=self.now, key=self.key,
+            address_id=self.address.id, inbound_id=self.inbound.id, topic=topic, urgent=urgent,
+            emergency=emergency, media_url=self.media_link, asked=asked,
+        )

@@ -1,0 +1,218 @@
+"""What a whole message means when it is a word we know: consent, yes or no, a choice, a command.
+
+Only whole messages count. A sentence that begins with such a word ("help she is bleeding", "stop
+bleeding how?") is a sentence, and is left to danger signs and to the question dialogue. The words
+are data, in words.yml; every comparison ignores case, accents and punctuation.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal, cast
+
+import yaml
+
+from bot.text.fold import clean, fold
+
+# Twelve symbols that stay apart when read aloud in English or French, typed on a keypad or written
+# by hand. Out go look-alikes (0/O/Q, 1/I/L, 2/Z, 5/S, 6/G, 8/B, U/V) and, where letters or digits
+# rhyme, all but one: B C D E G P T V Z with 3; M of M/N; X of F/S/X; K of A/J/K; 9 of 5/9; 7 of
+# 6/7 (six, sept); 8 with H. No vowel is left, so that no code is a word: "TAKE CARE" has none.
+CODE_ALPHABET: Final = "HKMRWXY23479"
+CODE_LENGTH: Final = 4
+
+MENTOR_COMMANDS: Final = frozenset({"cases", "take", "pass", "done", "away", "back", "answer"})
+MENTEE_COMMANDS: Final = frozenset(
+    {"menu", "language", "ask", "mentor", "call"}
+    | {"quiz", "more", "assess", "progress", "plan", "goal", "stock"}
+)
+
+ConsentWord = Literal["stop", "start", "help"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: `argument` is a language code, a stock item, a case code, or "".
+
+    `text` is what a mentor wrote after the code of an "answer", as typed; "" for all others.
+    """
+
+    name: str
+    argument: str = ""
+    text: str = ""
+
+
+_CODE: Final = rf"[{CODE_ALPHABET}{CODE_ALPHABET.lower()}]{{{CODE_LENGTH}}}"
+_BARE_CODE: Final = re.compile(rf"\s*#?\s*({_CODE})[\s.,:;!)]*")
+_MARKED_CODE: Final = re.compile(rf"#\s?({_CODE})(?!\w)")
+_ANSWER: Final = re.compile(rf"\s*#\s?({_CODE})(?!\w)[\s:.,;)\-–—]*(.*)", re.DOTALL)
+_CHOICE: Final = re.compile(r"\s*[(\[]?\s*([0-9]{1,2})\s*[)\].,:;!]*\s*")
+_KEYCAP: Final = str.maketrans("", "", "\ufe0f\ufe0e\u20e3\u200b\u200e\u200f\ufeff")
+_THUMBS: Final = {"👍": True, "✅": True, "✔": True, "👎": False, "❌": False, "✖": False}
+_SKIN: Final = str.maketrans("", "", "🏻🏼🏽🏾🏿\ufe0f\u200b")
+# Words that make "stock ..." a question or a remark rather than the name of an item.
+_SENTENCE_TEXT: Final = """
+how what when where why who which is are was were do does did can could should would will if i we
+you me my our they he she it has have had not for to
+comment quoi que quand ou pourquoi qui est sont il elle je nous vous si pas pour
+gute iki ryari ni niba nini lini vipi kama je
+"""
+_SENTENCE_WORDS: Final = frozenset(_SENTENCE_TEXT.split())
+_ITEM_WORDS: Final = 5
+
+
+def consent_word(text: str) -> ConsentWord | None:
+    """Whether the whole message is a word that stops, starts or asks for help.
+
+    YES and its like are no start words here: a quiz also has yes (see `affirmation`).
+    "STOP please" stops, but "help please" is somebody asking for help, not for HELP.
+    """
+    words = _words()
+    exact = words.consent.get(fold(text))
+    if exact is not None:
+        return exact
+    polite = words.consent.get(_uncourteous(text))
+    return None if polite == "help" else polite
+
+
+def affirmation(text: str) -> bool | None:
+    """True for a whole message that says yes, False for no, None for anything else."""
+    bare = text.translate(_SKIN).strip()
+    if bare in _THUMBS:
+        return _THUMBS[bare]
+    answer = _uncourteous(text)
+    known = _words().affirmations
+    if answer in known:
+        return known[answer]
+    return known.get(re.sub(r"(\w)\1{2,}", r"\1", answer))
+
+
+def number(text: str) -> int | None:
+    """The choice a whole message makes: "2", "(2)", "2.", "2️⃣", "two", "deux"; 0 to 99."""
+    choice = _CHOICE.fullmatch(unicodedata.normalize("NFKC", text.translate(_KEYCAP)))
+    if choice:
+        return int(choice[1])
+    return _words().numbers.get(_uncourteous(text))
+
+
+def language_name(text: str) -> str | None:
+    """The ISO 639-1 code of the language a whole message names, in any of our languages."""
+    return _words().languages.get(_uncourteous(text))
+
+
+def parse_code(text: str) -> str | None:
+    """The case code in `text`, in capitals and without "#".
+
+    Either the whole message is one code, with or without "#", or exactly one "#CODE" stands in it.
+    Two different codes are none: nothing is guessed. A bare code inside a sentence does not count,
+    because "24hr" and "37wk" have the shape of one.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    bare = _BARE_CODE.fullmatch(plain)
+    if bare:
+        return bare[1].upper()
+    marked = {match.upper() for match in _MARKED_CODE.findall(plain)}
+    return marked.pop() if len(marked) == 1 else None
+
+
+def command(text: str) -> Command | None:
+    """The command a whole message is, or None.
+
+    `#CODE answer` gives `Command("answer", code, answer)`, the answer as typed; `#CODE done` (take,
+    pass) gives that command, and a code alone gives None. A command without an argument is the
+    whole message, courtesies aside; `language` takes a language's name or nothing, `stock` a short
+    item or nothing, `take`, `pass` and `done` a code.
+    """
+    answered = _ANSWER.fullmatch(text.replace("＃", "#"))
+    if answered:
+        return _after_code(answered[1].upper(), clean(answered[2]).strip())
+    words = _words()
+    plain = _uncourteous(text)
+    name = words.commands.get(plain)
+    if name is not None and words.arguments[name] != "code":
+        return Command(name)
+    for phrase, name in words.leading:
+        if plain.startswith(phrase + " "):
+            argument = _argument(text, words.arguments[name], plain[len(phrase) + 1 :])
+            if argument is not None:
+                return Command(name, argument)
+    return None
+
+
+def _after_code(code: str, said: str) -> Command | None:
+    name = _words().commands.get(_uncourteous(said))
+    if name is not None and _words().arguments[name] == "code":
+        return Command(name, code)
+    return Command("answer", code, said) if fold(said) else None
+
+
+def _argument(text: str, kind: str, rest: str) -> str | None:
+    """`rest`, folded, as the argument of a command of this kind; None if it does not fit."""
+    if kind == "language":
+        return language_name(re.sub(r"^(?:to|in|en|mu|kwa|ya|na)\s+", "", rest)) or language_name(
+            rest
+        )
+    if kind == "code":
+        return parse_code(rest)
+    words = rest.split()
+    if "?" in text or len(words) > _ITEM_WORDS or _SENTENCE_WORDS.intersection(words):
+        return None
+    return rest
+
+
+def _uncourteous(text: str) -> str:
+    """`text` folded, without a courtesy at either end; a courtesy alone stays."""
+    plain = fold(text)
+    for courtesy in _words().courtesies:
+        plain = plain.removeprefix(courtesy + " ").removesuffix(" " + courtesy)
+    return plain
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    consent: Mapping[str, ConsentWord]
+    affirmations: Mapping[str, bool]
+    numbers: Mapping[str, int]
+    languages: Mapping[str, str]
+    courtesies: tuple[str, ...]
+    commands: Mapping[str, str]  # phrase -> name
+    arguments: Mapping[str, str]  # name -> kind of argument
+    leading: tuple[tuple[str, str], ...]  # phrases that take an argument, longest first
+
+
+@cache
+def _words() -> _Words:
+    path = Path(__file__).with_name("words.yml")
+    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    arguments = {name: str(entry["argument"]) for name, entry in data["commands"].items()}
+    commands = _index((name, entry["words"]) for name, entry in data["commands"].items())
+    leading = ((phrase, name) for phrase, name in commands.items() if arguments[name] != "none")
+    return _Words(
+        consent=cast("dict[str, ConsentWord]", _index(data["consent"].items())),
+        affirmations={w: v == "yes" for w, v in _index(data["affirmation"].items()).items()},
+        numbers={
+            fold(word): value
+            for words in data["numbers"].values()
+            for value, word in enumerate(words, start=1)
+        },
+        languages={fold(w): code for code, names in data["languages"].items() for w in names},
+        courtesies=tuple(map(fold, data["courtesies"])),
+        commands=commands,
+        arguments=arguments,
+        leading=tuple(sorted(leading, key=lambda pair: -len(pair[0]))),
+    )
+
+
+def _index(meanings: Iterable[tuple[str, dict[str, list[str]]]]) -> dict[str, str]:
+    """Phrase -> meaning, from meaning -> language -> phrases. Raises ValueError on a double."""
+    index: dict[str, str] = {}
+    for meaning, languages in meanings:
+        for phrase in (fold(phrase) for phrases in languages.values() for phrase in phrases):
+            if index.setdefault(phrase, meaning) != meaning:
+                raise ValueError(f"words.yml: {phrase!r} means {index[phrase]} and {meaning}")
+    return index

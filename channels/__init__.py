@@ -1,0 +1,1 @@
+"""HTTP to outside: sending through the provider, and what each channel can do, as data."""

@@ -1,0 +1,58 @@
+"""Fetching what people sent: only from the provider, never elsewhere with our credentials."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import httpx
+
+from bot.settings import Settings
+
+# Twilio's hosts for media. Credentials go to no other host, and no redirect is followed with them.
+HOSTS = ("api.twilio.com", "mcs.us1.twilio.com", "media.twiliocdn.com")
+LARGEST = 16 * 1024 * 1024
+KINDS = ("image/", "audio/", "video/", "application/pdf", "text/plain")
+
+
+class FetchError(Exception):
+    """The media was not fetched; the message says why in one sentence."""
+
+
+def fetch(settings: Settings, url: str) -> tuple[bytes, str]:
+    """The content of a media address and its type.
+
+    Raises:
+        FetchError: not an address of the provider, too large, or not answered.
+    """
+    parts = urlsplit(url)
+    stand_in = urlsplit(settings.twilio_api_base) if settings.twilio_api_base else None
+    ours = stand_in is not None and (parts.scheme, parts.netloc) == (
+        stand_in.scheme,
+        stand_in.netloc,
+    )
+    if not ours and (parts.scheme != "https" or parts.netloc not in HOSTS):
+        raise FetchError("This is not an address of the provider.")
+    credentials = (settings.twilio_account_sid or "", settings.twilio_auth_token or "")
+    try:
+        with httpx.Client(timeout=15.0, follow_redirects=False) as client:
+            answer = client.get(url, auth=credentials)
+            if answer.is_redirect:
+                answer = _follow(client, answer.headers.get("location", ""))
+            answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise FetchError("The provider did not hand out the media.") from error
+    if len(answer.content) > LARGEST:
+        raise FetchError("The media is larger than 16 MB.")
+    kind = answer.headers.get("content-type", "application/octet-stream")
+    if not kind.startswith(KINDS):
+        raise FetchError("The media is of a kind that is not passed on.")
+    return answer.content, kind
+
+
+def _follow(client: httpx.Client, location: str) -> httpx.Response:
+    """Twilio redirects to its content network; the credentials stay behind."""
+    parts = urlsplit(location)
+    allowed = parts.netloc in HOSTS or parts.netloc.endswith((".twiliocdn.com", ".amazonaws.com"))
+    if parts.scheme != "https" or not allowed:
+        raise FetchError("The provider redirected to an address that is not its own.")
+    return client.get(location)

@@ -1,0 +1,1 @@
+"""What is kept: SQLAlchemy models (one module per area), the embedded server, migrations."""

@@ -1,0 +1,51 @@
+"""Putting work into the queue, in the same transaction as the rows it is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import procrastinate
+from sqlalchemy.orm import Session
+
+# The deferring side never opens this connector: the session's connection carries the job.
+_APP = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+
+# Higher goes first. STOP overtakes everything of the same person; bulk yields to replies.
+PRIORITY_CONSENT = 100
+PRIORITY_URGENT = 80
+PRIORITY_REPLY = 50
+PRIORITY_BULK = 0
+
+RECEIVE = "receive"
+SEND = "send_person"
+
+
+def person_lock(person_id: int) -> str:
+    """The lock under which everything about one person happens, one at a time and in order."""
+    return f"person:{person_id}"
+
+
+def defer(
+    session: Session,
+    task: str,
+    *,
+    lock: str | None = None,
+    priority: int = PRIORITY_REPLY,
+    **arguments: Any,
+) -> None:
+    """Defer a job that becomes visible when the session commits, and not if it rolls back.
+
+    Args:
+        task: the task's name, registered by ``scheduler.jobs``.
+        lock: jobs with the same lock run one at a time, by priority, then in order.
+        arguments: JSON values handed to the task.
+    """
+    raw = session.connection().connection.driver_connection
+    _APP.configure_task(
+        name=task, allow_unknown=True, lock=lock, priority=priority, connection=raw
+    ).defer(**arguments)
+
+
+def defer_send(session: Session, person_id: int, priority: int = PRIORITY_REPLY) -> None:
+    """Have a person's queued messages sent as soon as this transaction is committed."""
+    defer(session, SEND, lock=person_lock(person_id), priority=priority, person_id=person_id)

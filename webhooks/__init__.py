@@ -1,0 +1,1 @@
+"""HTTP from outside: Twilio in, status in, Rasa's action calls, health."""

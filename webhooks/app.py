@@ -1,0 +1,51 @@
+"""The web process: ``create_app`` is the WSGI factory that gunicorn runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Flask
+from prometheus_client import CollectorRegistry
+
+from bot import settings as settings_module
+from bot.dialogues.actions.thresholds import ThresholdsFile
+from bot.settings import Settings
+from store.base import make_engine, make_sessions
+from webhooks import actions, health, media, root, simulator_proxy, twilio
+from webhooks.house import Counters, House, utc_now
+
+
+def create_app(
+    settings: Settings | None = None, now: Callable[[], datetime] = utc_now
+) -> Flask:
+    """The web application.
+
+    Args:
+        settings: read from the environment when not given.
+        now: the clock; aware, UTC.
+
+    Raises:
+        bot.settings.SettingsError: a needed setting is missing or malformed.
+    """
+    settings = settings or settings_module.load()
+    settings.require("DATABASE_URL", "SECRET_KEY", "TWILIO_AUTH_TOKEN")
+    assert settings.database_url is not None
+    engine = make_engine(settings.database_url, pool_size=settings.web_threads)
+    registry = CollectorRegistry()
+    app = Flask(__name__)
+    app.secret_key = settings.secret_key
+    app.extensions["mentorline"] = House(
+        settings=settings,
+        engine=engine,
+        sessions=make_sessions(engine),
+        thresholds=ThresholdsFile(settings.models_dir / "current.json"),
+        registry=registry,
+        counters=Counters(registry),
+        now=now,
+    )
+    for module in (twilio, actions, health, media, root):
+        app.register_blueprint(module.blueprint)
+    if settings.mentorline_simulator_url is not None:
+        app.register_blueprint(simulator_proxy.blueprint)
+    return app
