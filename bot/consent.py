@@ -15,7 +15,9 @@ def stop(turn: Turn) -> None:
     people.stop(turn.person, turn.now)
     turn.person.pending = None
     if not already and not _answered_by_provider(turn):
-        turn.reply("stop_confirmation", kind="stop_confirmation", programme=turn.settings.programme_name)
+        turn.reply(
+            "stop_confirmation", kind="stop_confirmation", programme=turn.settings.programme_name
+        )
 
 
 def start(turn: Turn) -> None:
@@ -70,13 +72,32 @@ def _agreed(turn: Turn, language: str, held: list[int]) -> None:
     for waiting in worth:
         waiting.state, waiting.done_at = "received", None
         queue.defer(
-            turn.session, queue.RECEIVE, lock=queue.person_lock(turn.person.id), inbound_id=waiting.id
+            turn.session,
+            queue.RECEIVE,
+            lock=queue.person_lock(turn.person.id),
+            inbound_id=waiting.id,
         )
 
 
 GREETINGS = frozenset(
-    "hi hello hey good morning afternoon evening bonjour bonsoir salut muraho mwaramutse "
-    "mwiriwe jambo habari start".split()
+    [
+        "hi",
+        "hello",
+        "hey",
+        "good",
+        "morning",
+        "afternoon",
+        "evening",
+        "bonjour",
+        "bonsoir",
+        "salut",
+        "muraho",
+        "mwaramutse",
+        "mwiriwe",
+        "jambo",
+        "habari",
+        "start",
+    ]
 )
 
 

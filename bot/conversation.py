@@ -6,6 +6,7 @@ commands → open case → the dialogue (Rasa).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -21,15 +22,15 @@ class Route(Enum):
     SILENT = "silent"  # a person who stopped: kept, never answered
     MENTOR_QUOTE = "mentor_quote"
     MENTOR_COMMAND = "mentor_command"
+    KNOCK = "knock"  # only says: I am here, show me what waits
     DANGER = "danger"
     CONSENT = "consent"
     PENDING = "pending"
     COMMAND = "command"
     MEDIA = "media"
     CASE = "case"
-    MENTOR_TEXT = (
-        "mentor_text"  # a mentor's plain text while cases are open: never guessed
-    )
+    NEW = "new"  # NEW and a question, while a case is open
+    MENTOR_TEXT = "mentor_text"  # a mentor's plain text while cases are open: never guessed
     EMPTY = "empty"
     DIALOGUE = "dialogue"
 
@@ -41,6 +42,8 @@ class Situation:
     text: str
     has_media: bool = False
     quotes_something: bool = False
+    pressed: bool = False  # a button, so the text is its payload
+    released: bool = False  # something was held until this person wrote
     opt_out_type: str | None = None
     stopped: bool = False
     consented: bool = True
@@ -59,7 +62,8 @@ class Routed:
     danger: danger.Danger | None = None
 
 
-MENTOR_COMMANDS = frozenset({"answer", "cases", "take", "pass", "done", "away", "back"})
+# Only while a case is open: "new born" must not lose its first word otherwise.
+_NEW = re.compile(r"\s*(?:new|nouvelle|nouveau)\b[\s:,.-]+(\S.*)", re.IGNORECASE | re.DOTALL)
 
 
 def route(situation: Situation) -> Routed:
@@ -71,27 +75,30 @@ def route(situation: Situation) -> Routed:
         return Routed(Route.SILENT)
     command = words.command(situation.text)
     if situation.is_mentor:
-        if command is not None and command.name in MENTOR_COMMANDS:
+        if command is not None and command.name in words.MENTOR_COMMANDS:
             return Routed(Route.MENTOR_COMMAND, command=command)
         if situation.quotes_something:
             return Routed(Route.MENTOR_QUOTE)
+    if situation.released and _only_knocks(situation):
+        return Routed(Route.KNOCK)
     assessed = danger.assess(situation.text)
-    if assessed.kind == "live" and not (
-        situation.is_mentor and situation.open_cases_as_mentor
-    ):
+    if assessed.kind == "live" and not (situation.is_mentor and situation.open_cases_as_mentor):
         return Routed(Route.DANGER, danger=assessed)
     if not situation.consented:
         return Routed(Route.CONSENT, danger=assessed)
     if situation.pending is not None and _answers(situation):
         return Routed(Route.PENDING, danger=assessed)
-    if command is not None and command.name not in MENTOR_COMMANDS:
+    if command is not None and command.name not in words.MENTOR_COMMANDS:
         return Routed(Route.COMMAND, command=command, danger=assessed)
     if situation.open_case_as_mentee:
+        new = _NEW.fullmatch(situation.text)
+        if new is not None:
+            return Routed(Route.NEW, command=words.Command("new", new[1].strip()))
         return Routed(Route.CASE, danger=assessed)
     if situation.has_media:
         return Routed(Route.MEDIA, danger=assessed)
-    if not situation.text.strip():
-        return Routed(Route.EMPTY)
+    if not situation.text.strip() or (situation.pressed and situation.text == READ):
+        return Routed(Route.SILENT if situation.pressed else Route.EMPTY)
     if situation.open_cases_as_mentor:
         return Routed(Route.MENTOR_TEXT, danger=assessed)
     return Routed(Route.DIALOGUE, danger=assessed)
@@ -111,6 +118,20 @@ def _consent(situation: Situation) -> Route | None:
     if situation.stopped and situation.text.strip().casefold() == "yes":
         return Route.START
     return None
+
+
+# Payload of the button under a template that says that something waits.
+READ = "read"
+
+
+def _only_knocks(situation: Situation) -> bool:
+    """Whether a text after a knocking template is no message of its own.
+
+    "ok" then means "show me", and must not be taken as the answer to what has not been read.
+    """
+    text = situation.text
+    short = words.affirmation(text) is not None or words.number(text) is not None
+    return short or not text.strip() or text.strip().casefold() in (READ, "lire")
 
 
 # What we asked and takes any text, not only a number or yes and no.

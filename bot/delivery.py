@@ -116,3 +116,12 @@ def finish_attempt(
     """Close the record of one call."""
     attempt.finished_at, attempt.outcome = now, outcome
     attempt.provider_sid, attempt.error_code, attempt.detail = sid, code, detail[:500]
+
+
+def accepted(message: OutboxMessage, sid: str, now: datetime) -> None:
+    """The provider has the message; a callback may have said so already, and more."""
+    message.provider_sid = message.provider_sid or sid
+    if message.state in ("sending", "unknown"):
+        message.state = "sent"
+        message.reason = None
+    message.sent_at = message.sent_at or now

@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot import consent, conversation, emergencies, menu, outbox, people
+from bot import consent, conversation, danger, emergencies, menu, outbox, people
 from bot.conversation import Route, Situation
-from bot.mentoring import cases, desk
+from bot.mentoring import cases, desk, record
 from bot.settings import Settings
 from bot.turn import Turn
 from store.messages import Inbound
@@ -56,7 +56,7 @@ def receive(
     inbound = session.get_one(Inbound, inbound_id, with_for_update=True)
     if inbound.state == "done" and inbound.person_id is not None:
         return Settled(inbound.person_id)
-    form = {name: value for name, value in inbound.form}
+    form = dict(map(tuple, inbound.form))
     person, address = people.resolve(
         session,
         channel=inbound.channel,
@@ -67,11 +67,11 @@ def receive(
         settings=settings,
     )
     inbound.person_id, inbound.address_id = person.id, address.id
-    outbox.release_held(session, address, now)
+    released = outbox.release_held(session, address, now)
     turn = Turn(session, person, address, inbound, form, now, settings)
     if inbound.state == "dialogue":  # the dialogue was down, or a process died: only ask again
         return _ask(turn, turn.question_text)
-    routed = conversation.route(_situation(turn))
+    routed = conversation.route(_situation(turn, released))
     inbound.handled_as = routed.route.value
     question = _carry_out(turn, routed)
     if question is None:
@@ -89,19 +89,21 @@ def _second_address(form: dict[str, str], sender: str) -> str | None:
     return user if user and user != sender and len(user) <= 200 else None
 
 
-def _situation(turn: Turn) -> Situation:
+def _situation(turn: Turn, released: bool) -> Situation:
     person, session = turn.person, turn.session
     return Situation(
         text=turn.text,
         has_media=turn.has_media,
-        quotes_something=turn.quoted_sid is not None,
+        quotes_something=turn.quoted_sid is not None and not turn.pressed,
+        pressed=turn.pressed,
+        released=released,
         opt_out_type=turn.form.get("OptOutType"),
         stopped=person.stopped_at is not None,
         consented=person.consent == "yes",
         pending=(person.pending or {}).get("kind"),
         is_mentor=person.is_mentor,
-        open_cases_as_mentor=len(cases.open_of_mentor(session, person)) if person.is_mentor else 0,
-        open_case_as_mentee=cases.open_for_mentee(session, person, turn.now) is not None,
+        open_cases_as_mentor=len(record.open_of_mentor(session, person)) if person.is_mentor else 0,
+        open_case_as_mentee=record.open_for_mentee(session, person, turn.now) is not None,
     )
 
 
@@ -132,17 +134,26 @@ def _carry_out(turn: Turn, routed: conversation.Routed) -> str | None:
             assert routed.command is not None
             return menu.command(turn, routed.command)
         case Route.CASE:
-            case = cases.open_for_mentee(turn.session, turn.person, turn.now)
+            case = record.open_for_mentee(turn.session, turn.person, turn.now)
             assert case is not None
             cases.add_detail(
-                turn.session, case, turn.person, turn.described(turn.person.language),
-                now=turn.now, key=turn.key, inbound_id=turn.inbound.id, media_url=turn.media_link,
+                turn.session,
+                case,
+                turn.person,
+                turn.described(turn.person.language),
+                now=turn.now,
+                key=turn.key,
+                inbound_id=turn.inbound.id,
+                media_url=turn.media_link,
             )
         case Route.MEDIA:
             turn.open_case(turn.described(turn.person.language), cause="media", asked=True)
         case Route.EMPTY:
             turn.reply("empty")
-        case Route.SILENT:
+        case Route.NEW:
+            assert routed.command is not None
+            return routed.command.argument
+        case Route.SILENT | Route.KNOCK:
             pass
         case Route.DIALOGUE:
             return turn.text
@@ -163,14 +174,15 @@ def _ask(turn: Turn, question: str) -> AskDialogue:
         sender = people.dialogue_sender(person, turn.now)
     else:
         sender = f"p{person.id}-{person.dialogue_number}"
+    assessed = danger.assess(question)
+    if assessed.kind == "study" and assessed.emergency:
+        metadata["study_of"] = assessed.emergency
     # A leading slash would be read as an intent, not as text.
     text = question[:LONGEST_QUESTION].lstrip("/ \n\t") or "?"
     return AskDialogue(person.id, inbound.id, sender, text, metadata)
 
 
-def settle(
-    session: Session, inbound_id: int, said: list[dict[str, Any]], now: datetime
-) -> None:
+def settle(session: Session, inbound_id: int, said: list[dict[str, Any]], now: datetime) -> None:
     """The dialogue has answered: queue its fixed responses and close the message.
 
     What the custom actions said is in the outbox already.
@@ -183,15 +195,19 @@ def settle(
     for number, response in enumerate(said):
         if response.get("text"):
             outbox.say(
-                session, person, str(response["text"]), key=f"in:{inbound.id}:said:{number}",
-                now=now, address_id=inbound.address_id, inbound_id=inbound.id, wake=False,
+                session,
+                person,
+                str(response["text"]),
+                key=f"in:{inbound.id}:said:{number}",
+                now=now,
+                address_id=inbound.address_id,
+                inbound_id=inbound.id,
+                wake=False,
             )
     inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
 
 
-def postpone(
-    session: Session, inbound_id: int, now: datetime, settings: Settings
-) -> None:
+def postpone(session: Session, inbound_id: int, now: datetime, settings: Settings) -> None:
     """The dialogue is down: wait and try again, and after a limit ask a mentor.
 
     The person is told once that the question is not lost.
@@ -199,7 +215,7 @@ def postpone(
     inbound = session.get_one(Inbound, inbound_id, with_for_update=True)
     if inbound.state == "done":
         return
-    assert inbound.person_id is not None and inbound.address_id is not None
+    assert inbound.person_id is not None
     person = session.get_one(Person, inbound.person_id, with_for_update={"of": Person})
     turn = Turn.of(session, person, inbound, now, settings)
     if (now - inbound.received_at).total_seconds() >= settings.question_patience:

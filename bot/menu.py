@@ -7,6 +7,7 @@ from sqlalchemy import select
 from bot import knowledge, words
 from bot.mentoring import cases, desk
 from bot.people import UI_LANGUAGES
+from bot.texts import text
 from bot.turn import Turn
 from store.cases import Case
 from store.knowledge import Question
@@ -26,23 +27,16 @@ def command(turn: Turn, asked: words.Command) -> str | None:
             ask_mentor(turn)
         case "call":
             turn.open_case(
-                turn_text(turn, "call_request"), cause="call", asked=True, topic=turn.person.topic
+                text("call_request", turn.person.language),
+                cause="call",
+                asked=True,
+                topic=turn.person.topic,
             )
-        case "new":
-            turn.person.pending = None
-            return asked.argument or None
         case name if name in NOT_YET:
             turn.reply("not_yet", word=name.upper())
         case _:
             return turn.text
     return None
-
-
-def turn_text(turn: Turn, key: str) -> str:
-    """One of our texts in the language of who wrote."""
-    from bot.texts import text
-
-    return text(key, turn.person.language)
 
 
 def show_menu(turn: Turn) -> None:
@@ -104,7 +98,12 @@ def pending(turn: Turn) -> str | None:
                 return None
             turn.person.pending = None
             cases.rate(
-                turn.session, case, turn.person, helped, now=turn.now, key=turn.key,
+                turn.session,
+                case,
+                turn.person,
+                helped,
+                now=turn.now,
+                key=turn.key,
                 inbound_id=turn.inbound.id,
             )
         case "which_case":

@@ -95,13 +95,19 @@ def say(
         queue.defer_send(session, person.id, priority)
 
 
-def release_held(session: Session, address: Address, now: datetime) -> None:
-    """The person wrote, so WhatsApp's window is open: what was held for it may go."""
-    session.execute(
+def release_held(session: Session, address: Address, now: datetime) -> bool:
+    """The person wrote, so WhatsApp's window is open: what was held for it may go.
+
+    Returns:
+        Whether anything was.
+    """
+    released = session.execute(
         update(OutboxMessage)
         .where(
             OutboxMessage.person_id == address.person_id,
             OutboxMessage.state == "held",
         )
         .values(state="queued", reason=None, next_attempt_at=now)
+        .returning(OutboxMessage.id)
     )
+    return bool(released.all())

@@ -77,9 +77,7 @@ def resolve(
         session.flush()
     else:
         person = session.get_one(Person, address.person_id)
-    for known in dict.fromkeys(
-        filter(None, (value, also if channel == "whatsapp" else None))
-    ):
+    for known in dict.fromkeys(filter(None, (value, also if channel == "whatsapp" else None))):
         session.execute(
             insert(Address)
             .values(person_id=person.id, channel=channel, value=known, created_at=now)
@@ -99,9 +97,7 @@ def resolve(
 
 
 def _find(session: Session, channel: str, value: str) -> Address | None:
-    return session.scalar(
-        select(Address).where(Address.channel == channel, Address.value == value)
-    )
+    return session.scalar(select(Address).where(Address.channel == channel, Address.value == value))
 
 
 def stop(person: Person, now: datetime) -> None:
@@ -162,14 +158,8 @@ def dialogue_sender(person: Person, now: datetime) -> str:
     after 200 turns), so a fresh one begins after a few dozen turns or half a day of silence.
     """
     idle = None if person.dialogue_at is None else now - person.dialogue_at
-    too_long = (
-        person.dialogue_turns >= 30
-        and idle is not None
-        and idle > timedelta(minutes=10)
-    )
-    if idle is not None and (
-        idle > timedelta(hours=12) or too_long or person.dialogue_turns >= 80
-    ):
+    too_long = person.dialogue_turns >= 30 and idle is not None and idle > timedelta(minutes=10)
+    if idle is not None and (idle > timedelta(hours=12) or too_long or person.dialogue_turns >= 80):
         person.dialogue_number += 1
         person.dialogue_turns = 0
     person.dialogue_turns += 1

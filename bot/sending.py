@@ -154,7 +154,5 @@ def quiet_until(now: datetime, timezone: str) -> datetime | None:
     local = now.astimezone(ZoneInfo(timezone))
     if QUIET_UNTIL <= local.time() < QUIET_FROM:
         return None
-    day = (
-        local.date() if local.time() < QUIET_UNTIL else local.date() + timedelta(days=1)
-    )
+    day = local.date() if local.time() < QUIET_UNTIL else local.date() + timedelta(days=1)
     return datetime.combine(day, QUIET_UNTIL, ZoneInfo(timezone)).astimezone(now.tzinfo)

@@ -67,9 +67,7 @@ class Settings(BaseSettings):
             raise ValueError("must start with postgresql+psycopg://")
         return value
 
-    @field_validator(
-        "public_url", "rasa_url", "twilio_api_base", "mentorline_simulator_url"
-    )
+    @field_validator("public_url", "rasa_url", "twilio_api_base", "mentorline_simulator_url")
     @classmethod
     def _http(cls, value: str | None) -> str | None:
         if value is None:
@@ -98,18 +96,12 @@ class Settings(BaseSettings):
     @property
     def rasa_urls(self) -> tuple[str, ...]:
         """Every dialogue server, in the order given."""
-        return tuple(
-            part.strip().rstrip("/")
-            for part in self.rasa_url.split(",")
-            if part.strip()
-        )
+        return tuple(part.strip().rstrip("/") for part in self.rasa_url.split(",") if part.strip())
 
     @property
     def auth_tokens(self) -> tuple[str, ...]:
         """The tokens whose signatures are accepted, the current one first."""
-        return tuple(
-            t for t in (self.twilio_auth_token, self.twilio_auth_token_next) if t
-        )
+        return tuple(t for t in (self.twilio_auth_token, self.twilio_auth_token_next) if t)
 
     @property
     def models_dir(self) -> Path:

@@ -12,9 +12,7 @@ FALLBACK = "en"
 
 @cache
 def _texts() -> dict[str, dict[str, str]]:
-    loaded = yaml.safe_load(
-        Path(__file__).with_suffix(".yml").read_text(encoding="utf-8")
-    )
+    loaded = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
     return dict(loaded)
 
 

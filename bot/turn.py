@@ -44,6 +44,11 @@ class Turn:
         return f"in:{self.inbound.id}"
 
     @property
+    def pressed(self) -> bool:
+        """Whether this is a button or a row of a list, not something typed."""
+        return bool(self.form.get("ButtonPayload") or self.form.get("ListId"))
+
+    @property
     def text(self) -> str:
         """What was written, or the payload of the button that was pressed."""
         payload = self.form.get("ButtonPayload") or self.form.get("ListId")
@@ -83,7 +88,9 @@ class Turn:
         """The text with a word for each attachment."""
         words = [
             text(
-                _MEDIA_WORDS.get(self.form.get(f"MediaContentType{n}", "").split("/")[0], "attachment"),
+                _MEDIA_WORDS.get(
+                    self.form.get(f"MediaContentType{n}", "").split("/")[0], "attachment"
+                ),
                 language,
             )
             for n in range(min(self._media_count, 10))
@@ -92,24 +99,52 @@ class Turn:
             words.append(text("location", language))
         return " ".join([self.text, *words]).strip()
 
-    def reply(self, key: str, *, menu: str | None = None, kind: str = "reply", **values: object) -> None:
+    def reply(
+        self, key: str, *, menu: str | None = None, kind: str = "reply", **values: object
+    ) -> None:
         """Say one of our texts back to where the message came from."""
         self.reply_text(text(key, self.person.language, **values), label=key, menu=menu, kind=kind)
 
-    def reply_text(self, body: str, *, label: str, menu: str | None = None, kind: str = "reply") -> None:
+    def reply_text(
+        self, body: str, *, label: str, menu: str | None = None, kind: str = "reply"
+    ) -> None:
         """Say something back to where the message came from, once per ``label``."""
         outbox.say(
-            self.session, self.person, body, key=f"{self.key}:{label}", now=self.now, kind=kind,
-            menu=menu, address_id=self.address.id, inbound_id=self.inbound.id, wake=False,
+            self.session,
+            self.person,
+            body,
+            key=f"{self.key}:{label}",
+            now=self.now,
+            kind=kind,
+            menu=menu,
+            address_id=self.address.id,
+            inbound_id=self.inbound.id,
+            wake=False,
         )
 
     def open_case(
-        self, body: str, *, cause: str, asked: bool = False, topic: str | None = None,
-        urgent: bool = False, emergency: str | None = None,
+        self,
+        body: str,
+        *,
+        cause: str,
+        asked: bool = False,
+        topic: str | None = None,
+        urgent: bool = False,
+        emergency: str | None = None,
     ) -> Case:
         """Hand this message over to a mentor."""
         return cases.open_case(
-            self.session, self.person, body, cause=cause, now=self.now, key=self.key,
-            address_id=self.address.id, inbound_id=self.inbound.id, topic=topic, urgent=urgent,
-            emergency=emergency, media_url=self.media_link, asked=asked,
+            self.session,
+            self.person,
+            body,
+            cause=cause,
+            now=self.now,
+            key=self.key,
+            address_id=self.address.id,
+            inbound_id=self.inbound.id,
+            topic=topic,
+            urgent=urgent,
+            emergency=emergency,
+            media_url=self.media_link,
+            asked=asked,
         )

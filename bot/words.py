@@ -50,10 +50,20 @@ class Command:
 _CODE: Final = rf"[{CODE_ALPHABET}{CODE_ALPHABET.lower()}]{{{CODE_LENGTH}}}"
 _BARE_CODE: Final = re.compile(rf"\s*#?\s*({_CODE})[\s.,:;!)]*")
 _MARKED_CODE: Final = re.compile(rf"#\s?({_CODE})(?!\w)")
-_ANSWER: Final = re.compile(rf"\s*#\s?({_CODE})(?!\w)[\s:.,;)\-–—]*(.*)", re.DOTALL)
+# A sign is dropped after the code only where no number leans on it: "#K7XM .5 mg" keeps its point.
+_ANSWER: Final = re.compile(
+    rf"\s*#\s?({_CODE})(?!\w)\s*(?:[:,;)](?!\d)|[.\-–—](?=\s))?\s*(.*)", re.DOTALL
+)
 _CHOICE: Final = re.compile(r"\s*[(\[]?\s*([0-9]{1,2})\s*[)\].,:;!]*\s*")
 _KEYCAP: Final = str.maketrans("", "", "\ufe0f\ufe0e\u20e3\u200b\u200e\u200f\ufeff")
-_THUMBS: Final = {"👍": True, "✅": True, "✔": True, "👎": False, "❌": False, "✖": False}
+_THUMBS: Final = {
+    "👍": True,
+    "✅": True,
+    "✔": True,
+    "👎": False,
+    "❌": False,
+    "✖": False,
+}
 _SKIN: Final = str.maketrans("", "", "🏻🏼🏽🏾🏿\ufe0f\u200b")
 # Words that make "stock ..." a question or a remark rather than the name of an item.
 _SENTENCE_TEXT: Final = """

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text as sql
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.base import Base
@@ -134,9 +135,7 @@ class StatusCallback(Base):
 
     __tablename__ = "status_callback"
     __table_args__ = (
-        UniqueConstraint(
-            "sid", "status", "error_code", postgresql_nulls_not_distinct=True
-        ),
+        UniqueConstraint("sid", "status", "error_code", postgresql_nulls_not_distinct=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

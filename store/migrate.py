@@ -70,16 +70,12 @@ def psycopg_conninfo(url: str) -> str:
 
 
 def _queue_schema(url: str) -> None:
-    """Procrastinate ships its schema as one file; Rasa makes its own table in a schema of its own."""
+    """The queue's schema, which Procrastinate ships as one file, and an empty one for Rasa."""
     with psycopg.connect(psycopg_conninfo(url), autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {RASA_SCHEMA}")
         row = connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()
         if row is not None and row[0] is not None:
             return
-        sql = (
-            importlib.resources.files("procrastinate.sql")
-            .joinpath("schema.sql")
-            .read_text()
-        )
+        sql = importlib.resources.files("procrastinate.sql").joinpath("schema.sql").read_text()
         with connection.transaction():
             connection.execute(sql.encode())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, text as sql
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from store.base import Base
@@ -17,9 +18,7 @@ class Facility(Base):
     """A place of work: hospital, health centre, health post, or a CHW's village."""
 
     __tablename__ = "facility"
-    __table_args__ = (
-        Index("uq_facility_name_district", "name", "district", unique=True),
-    )
+    __table_args__ = (Index("uq_facility_name_district", "name", "district", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -38,9 +37,7 @@ class Person(Base):
     name: Mapped[str] = mapped_column(server_default="")
     roles: Mapped[list[str]] = mapped_column(server_default=sql("'{mentee}'"))
     cadre: Mapped[str | None]
-    facility_id: Mapped[int | None] = mapped_column(
-        ForeignKey("facility.id"), index=True
-    )
+    facility_id: Mapped[int | None] = mapped_column(ForeignKey("facility.id"), index=True)
     association: Mapped[str | None]
     language: Mapped[str]
     timezone: Mapped[str]

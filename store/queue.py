@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import procrastinate
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 # The deferring side never opens this connector: the session's connection carries the job.
@@ -49,3 +50,16 @@ def defer(
 def defer_send(session: Session, person_id: int, priority: int = PRIORITY_REPLY) -> None:
     """Have a person's queued messages sent as soon as this transaction is committed."""
     defer(session, SEND, lock=person_lock(person_id), priority=priority, person_id=person_id)
+
+
+def waiting_sends(session: Session, person_ids: list[int]) -> set[int]:
+    """Those of these people for whom a sending job waits already."""
+    rows = session.execute(
+        text(
+            "SELECT (args->>'person_id')::bigint FROM procrastinate_jobs "
+            "WHERE status = 'todo' AND task_name = :task "
+            "AND (args->>'person_id')::bigint = ANY(:people)"
+        ),
+        {"task": SEND, "people": person_ids},
+    )
+    return {row[0] for row in rows}

@@ -16,9 +16,7 @@ from webhooks import actions, health, media, root, simulator_proxy, twilio
 from webhooks.house import Counters, House, utc_now
 
 
-def create_app(
-    settings: Settings | None = None, now: Callable[[], datetime] = utc_now
-) -> Flask:
+def create_app(settings: Settings | None = None, now: Callable[[], datetime] = utc_now) -> Flask:
     """The web application.
 
     Args:

@@ -13,8 +13,17 @@ blueprint = Blueprint("simulator", __name__)
 
 # Headers about the connection itself are not handed on (RFC 9110, section 7.6.1).
 HOP_BY_HOP = frozenset(
-    {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host",
-     "content-length", "content-encoding"}
+    {
+        "connection",
+        "keep-alive",
+        "transfer-encoding",
+        "te",
+        "trailer",
+        "upgrade",
+        "host",
+        "content-length",
+        "content-encoding",
+    }
 )
 
 

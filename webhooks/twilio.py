@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, request
 from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
 
 from bot import words
 from bot.people import parse_sender
@@ -46,12 +46,8 @@ def is_signed(this: House, pairs: list[tuple[str, str]]) -> bool:
         return False
     query = request.query_string.decode("ascii", "replace")
     url = this.settings.public_url + request.path + (f"?{query}" if query else "")
-    params: dict[str, Any] = {}
-    for name, value in pairs:
-        params.setdefault(name, []).append(value)
-    return any(
-        validator.validate(url, params, signature) for validator in _validators(this)
-    )
+    params = MultiDict(pairs)
+    return any(validator.validate(url, params, signature) for validator in _validators(this))
 
 
 def _validators(this: House) -> list[RequestValidator]:

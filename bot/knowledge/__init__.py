@@ -16,7 +16,16 @@ from bot.texts import FALLBACK, text
 from store.knowledge import Card, CardVersion
 
 FOLDER = Path(__file__).parent / "cards"
-CONTENT_KEYS = ("title", "answer", "examples", "follow_ups", "facts", "cadres", "source", "emergency")
+CONTENT_KEYS = (
+    "title",
+    "answer",
+    "examples",
+    "follow_ups",
+    "facts",
+    "cadres",
+    "source",
+    "emergency",
+)
 
 
 class CardError(Exception):
@@ -203,9 +212,9 @@ def topic_titles(session: Session, language: str) -> list[str]:
         select(Card.topic, CardVersion.topic_title)
         .join(Card, (Card.id == CardVersion.card_id) & (Card.live_version == CardVersion.version))
         .where(Card.withdrawn_at.is_(None))
-        .distinct(Card.topic)
     )
-    return sorted(title.get(language) or title.get(FALLBACK, topic) for topic, title in rows)
+    titles = dict(rows.all())
+    return sorted(title.get(language) or title.get(FALLBACK, t) for t, title in titles.items())
 
 
 def rendered(card: LiveCard, language: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot import danger, emergencies, words
-from bot.mentoring import cases
+from bot.mentoring import cases, record
 from bot.texts import text
 from bot.turn import Turn
 from store.cases import Case
@@ -33,15 +33,15 @@ def command(turn: Turn, asked: words.Command) -> None:
             turn.person.away_since = None
             turn.reply("mentor_back")
         case "take":
-            _take(turn, asked.code or "")
+            _take(turn, asked.argument)
         case _:
-            case = cases.by_code(turn.session, turn.person, asked.code or "")
+            case = record.by_code(turn.session, turn.person, asked.argument)
             if case is None:
-                turn.reply("mentor_no_such_case", code=asked.code or asked.argument)
+                turn.reply("mentor_no_such_case", code=asked.argument)
             elif case.state == "closed":
                 turn.reply("mentor_case_closed", code=case.code)
             elif asked.name == "answer":
-                _answer(turn, case, _with_media(turn, asked.argument))
+                _answer(turn, case, _with_media(turn, asked.text))
             elif asked.name == "pass":
                 cases.pass_on(turn.session, case, turn.person, now=turn.now, key=turn.key)
                 turn.reply("mentor_passed", code=case.code)
@@ -59,20 +59,28 @@ def _answer(turn: Turn, case: Case, body: str) -> None:
         turn.reply("mentor_empty_answer", code=case.code)
         return
     cases.answer(
-        turn.session, case, turn.person, body, now=turn.now, key=turn.key,
-        inbound_id=turn.inbound.id, media_url=turn.media_link,
+        turn.session,
+        case,
+        turn.person,
+        body,
+        now=turn.now,
+        key=turn.key,
+        inbound_id=turn.inbound.id,
+        media_url=turn.media_link,
     )
 
 
 def _done(turn: Turn, case: Case) -> None:
     mentee = turn.session.get_one(Person, case.mentee_id)
     cases.close(turn.session, case, now=turn.now, person=turn.person)
-    if (mentee.pending or {}).get("case") == case.id:
-        mentee.pending = None
     turn.reply("mentor_done", code=case.code)
-    cases.tell_mentee(
-        turn.session, case, mentee, text("mentee_case_done", mentee.language, code=case.code),
-        key=f"{turn.key}:done", now=turn.now,
+    record.tell_mentee(
+        turn.session,
+        case,
+        mentee,
+        text("mentee_case_done", mentee.language, code=case.code),
+        key=f"{turn.key}:done",
+        now=turn.now,
     )
 
 
@@ -89,7 +97,7 @@ def _take(turn: Turn, code: str) -> None:
 
 
 def _list(turn: Turn) -> None:
-    mine = cases.open_of_mentor(turn.session, turn.person)
+    mine = record.open_of_mentor(turn.session, turn.person)
     if not mine:
         turn.reply("mentor_no_cases")
         return
@@ -102,8 +110,8 @@ def _list(turn: Turn) -> None:
 
 def _excerpt(turn: Turn, case: Case) -> str:
     mentee = turn.session.get_one(Person, case.mentee_id)
-    name = cases.shown_name(mentee, turn.person)
-    asked = " ".join(cases.safe_question(turn.session, case).split())
+    name = record.shown_name(mentee, turn.person)
+    asked = " ".join(record.asked_so_far(turn.session, case).split())
     short = asked if len(asked) <= EXCERPT else asked[: EXCERPT - 3].rstrip() + "..."
     return f"{name}: {short}"
 
@@ -111,9 +119,9 @@ def _excerpt(turn: Turn, case: Case) -> str:
 def quoted(turn: Turn) -> str | None:
     """A mentor quoted a message; a text to give back is the mentor's own question."""
     assert turn.quoted_sid is not None
-    case = cases.by_quoted(turn.session, turn.person, turn.quoted_sid)
+    case = record.by_quoted(turn.session, turn.person, turn.quoted_sid)
     if case is None:
-        mine = cases.open_of_mentor(turn.session, turn.person)
+        mine = record.open_of_mentor(turn.session, turn.person)
         if not mine:
             return turn.text or None
         turn.reply("mentor_quote_unknown")
@@ -122,8 +130,14 @@ def quoted(turn: Turn) -> str | None:
         if case.state == "closed":
             return turn.text or None
         cases.add_detail(
-            turn.session, case, turn.person, turn.described(turn.person.language), now=turn.now,
-            key=turn.key, inbound_id=turn.inbound.id, media_url=turn.media_link,
+            turn.session,
+            case,
+            turn.person,
+            turn.described(turn.person.language),
+            now=turn.now,
+            key=turn.key,
+            inbound_id=turn.inbound.id,
+            media_url=turn.media_link,
         )
     elif case.mentor_id != turn.person.id:
         turn.reply("mentor_no_such_case", code=case.code)
@@ -136,7 +150,7 @@ def quoted(turn: Turn) -> str | None:
 
 def which_case(turn: Turn) -> None:
     """A mentor's plain text while cases are open: ask which one it is for, and send nothing."""
-    mine = cases.open_of_mentor(turn.session, turn.person)[:MOST_LISTED]
+    mine = record.open_of_mentor(turn.session, turn.person)[:MOST_LISTED]
     language = turn.person.language
     written = turn.described(language)
     shown = written if len(written) <= 60 else written[:57].rstrip() + "..."

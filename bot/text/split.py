@@ -38,7 +38,11 @@ def split(text: str, limit: int) -> list[str]:
 
 def _cut(text: str, limit: int) -> int:
     window = text[: limit + _AHEAD]
-    for ends in (_sentence_ends(window), _safe_spaces(window, limit // 2), _spaces(window)):
+    for ends in (
+        _sentence_ends(window),
+        _safe_spaces(window, limit // 2),
+        _spaces(window),
+    ):
         # A space right after the last character that fits is a fair place to cut.
         last = max((end for end in ends if 0 < end <= limit), default=0)
         if last:

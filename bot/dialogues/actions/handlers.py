@@ -132,7 +132,7 @@ def _emergency_of(turn: Turn, question: Question | None) -> str:
 
 def emergency_not_now(turn: Turn, asked: Asked) -> Events:
     """It is for study: ask whether the card helped."""
-    turn.reply("emergency_not_now", menu="pick_yes_no")
+    turn.reply("emergency_not_now", menu="yes_no")
     return [slot("pending", "helpful")]
 
 
@@ -149,7 +149,7 @@ def unclear(turn: Turn, asked: Asked) -> Events:
 
 
 def small_talk(turn: Turn, asked: Asked) -> Events:
-    """Greeting, thanks, goodbye, menu, language, complaint: fixed words in the person's language."""
+    """Greeting, thanks, goodbye, menu, language, complaint: fixed words."""
     match asked.intent:
         case "greet":
             name = turn.person.name.split()[0] if turn.person.name.strip() else ""

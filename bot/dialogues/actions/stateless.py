@@ -1,4 +1,4 @@
-"""Actions for conversations that are not ours (``rasa shell``, a stock connector): look-ups only."""
+"""Actions for conversations that are not ours (``rasa shell``, a stock connector)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from bot.dialogues.actions.handlers import Asked
 
 # Intent → text, for what needs no look-up.
-SAYS = {"greet": "greet", "thanks": "thanks", "goodbye": "goodbye", "change_language": "language_ask"}
+SAYS = {
+    "greet": "greet",
+    "thanks": "thanks",
+    "goodbye": "goodbye",
+    "change_language": "language_ask",
+}
 
 
 def run(session: Session, name: str, asked: Asked, settings: Settings) -> dict[str, Any]:

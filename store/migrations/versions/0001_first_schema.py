@@ -40,8 +40,14 @@ def upgrade() -> None:
         sa.Column("district", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_facility")),
     )
-    op.create_index(
-        "uq_facility_name_district", "facility", ["name", "district"], unique=True
+    op.create_index("uq_facility_name_district", "facility", ["name", "district"], unique=True)
+    op.create_table(
+        "flag",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("until", store.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("set_at", store.base.UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_flag")),
     )
     op.create_table(
         "status_callback",
@@ -65,18 +71,14 @@ def upgrade() -> None:
             postgresql_nulls_not_distinct=True,
         ),
     )
-    op.create_index(
-        op.f("ix_status_callback_sid"), "status_callback", ["sid"], unique=False
-    )
+    op.create_index(op.f("ix_status_callback_sid"), "status_callback", ["sid"], unique=False)
     op.create_table(
         "card_version",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("card_id", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("title", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column(
-            "topic_title", postgresql.JSONB(astext_type=sa.Text()), nullable=False
-        ),
+        sa.Column("topic_title", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("examples", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column(
@@ -86,16 +88,10 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
-            "facts",
-            postgresql.ARRAY(sa.Text()),
-            server_default=sa.text("'{}'"),
-            nullable=False,
+            "facts", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False
         ),
         sa.Column(
-            "cadres",
-            postgresql.ARRAY(sa.Text()),
-            server_default=sa.text("'{}'"),
-            nullable=False,
+            "cadres", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False
         ),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("emergency", sa.Text(), nullable=True),
@@ -110,9 +106,7 @@ def upgrade() -> None:
             ["card_id"], ["card.id"], name=op.f("fk_card_version_card_id_card")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_card_version")),
-        sa.UniqueConstraint(
-            "card_id", "version", name=op.f("uq_card_version_card_id_version")
-        ),
+        sa.UniqueConstraint("card_id", "version", name=op.f("uq_card_version_card_id_version")),
     )
     op.create_table(
         "person",
@@ -145,12 +139,8 @@ def upgrade() -> None:
         sa.Column("topic", sa.Text(), nullable=True),
         sa.Column("topic_card", sa.Text(), nullable=True),
         sa.Column("topic_at", store.base.UtcDateTime(timezone=True), nullable=True),
-        sa.Column(
-            "dialogue_number", sa.BigInteger(), server_default="1", nullable=False
-        ),
-        sa.Column(
-            "dialogue_turns", sa.BigInteger(), server_default="0", nullable=False
-        ),
+        sa.Column("dialogue_number", sa.BigInteger(), server_default="1", nullable=False),
+        sa.Column("dialogue_turns", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("dialogue_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column(
             "created_at",
@@ -159,9 +149,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.ForeignKeyConstraint(
-            ["facility_id"],
-            ["facility.id"],
-            name=op.f("fk_person_facility_id_facility"),
+            ["facility_id"], ["facility.id"], name=op.f("fk_person_facility_id_facility")
         ),
         sa.ForeignKeyConstraint(
             ["mentor_id"], ["person.id"], name=op.f("fk_person_mentor_id_person")
@@ -169,13 +157,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("external_id", name=op.f("uq_person_external_id")),
     )
-    op.create_index(
-        op.f("ix_person_facility_id"), "person", ["facility_id"], unique=False
-    )
+    op.create_index(op.f("ix_person_facility_id"), "person", ["facility_id"], unique=False)
     op.create_index(op.f("ix_person_mentor_id"), "person", ["mentor_id"], unique=False)
-    op.create_index(
-        "ix_person_roles", "person", ["roles"], unique=False, postgresql_using="gin"
-    )
+    op.create_index("ix_person_roles", "person", ["roles"], unique=False, postgresql_using="gin")
     op.create_table(
         "address",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -183,9 +167,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("profile_name", sa.Text(), nullable=True),
-        sa.Column(
-            "last_inbound_at", store.base.UtcDateTime(timezone=True), nullable=True
-        ),
+        sa.Column("last_inbound_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("stopped_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("bad_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("bad_code", sa.BigInteger(), nullable=True),
@@ -201,9 +183,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_address")),
         sa.UniqueConstraint("channel", "value", name=op.f("uq_address_channel_value")),
     )
-    op.create_index(
-        op.f("ix_address_person_id"), "address", ["person_id"], unique=False
-    )
+    op.create_index(op.f("ix_address_person_id"), "address", ["person_id"], unique=False)
     op.create_table(
         "case",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -213,9 +193,7 @@ def upgrade() -> None:
         sa.Column("mentor_id", sa.BigInteger(), nullable=True),
         sa.Column("topic", sa.Text(), nullable=True),
         sa.Column("cause", sa.Text(), nullable=False),
-        sa.Column(
-            "urgent", sa.Boolean(), server_default=sa.text("false"), nullable=False
-        ),
+        sa.Column("urgent", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("emergency", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), server_default="open", nullable=False),
         sa.Column("opened_at", store.base.UtcDateTime(timezone=True), nullable=False),
@@ -223,9 +201,7 @@ def upgrade() -> None:
         sa.Column("answered_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("closed_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("due_at", store.base.UtcDateTime(timezone=True), nullable=True),
-        sa.Column(
-            "acknowledged_at", store.base.UtcDateTime(timezone=True), nullable=True
-        ),
+        sa.Column("acknowledged_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["address_id"], ["address.id"], name=op.f("fk_case_address_id_address")
         ),
@@ -268,9 +244,7 @@ def upgrade() -> None:
         sa.Column("address_id", sa.BigInteger(), nullable=True),
         sa.Column("handled_as", sa.Text(), nullable=True),
         sa.Column("dialogue", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column(
-            "dialogue_tries", sa.BigInteger(), server_default="0", nullable=False
-        ),
+        sa.Column("dialogue_tries", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("retry_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("done_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -282,9 +256,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound")),
         sa.UniqueConstraint("provider", "sid", name=op.f("uq_inbound_provider_sid")),
     )
-    op.create_index(
-        op.f("ix_inbound_person_id"), "inbound", ["person_id"], unique=False
-    )
+    op.create_index(op.f("ix_inbound_person_id"), "inbound", ["person_id"], unique=False)
     op.create_index(
         "ix_inbound_waiting",
         "inbound",
@@ -312,22 +284,16 @@ def upgrade() -> None:
             server_default=sa.text("'{}'"),
             nullable=False,
         ),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_case_event_case_id_case")),
         sa.ForeignKeyConstraint(
-            ["case_id"], ["case.id"], name=op.f("fk_case_event_case_id_case")
-        ),
-        sa.ForeignKeyConstraint(
-            ["inbound_id"],
-            ["inbound.id"],
-            name=op.f("fk_case_event_inbound_id_inbound"),
+            ["inbound_id"], ["inbound.id"], name=op.f("fk_case_event_inbound_id_inbound")
         ),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_case_event_person_id_person")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_event")),
     )
-    op.create_index(
-        op.f("ix_case_event_case_id"), "case_event", ["case_id"], unique=False
-    )
+    op.create_index(op.f("ix_case_event_case_id"), "case_event", ["case_id"], unique=False)
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -340,25 +306,16 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("menu", sa.Text(), nullable=True),
-        sa.Column(
-            "menu_variables", postgresql.JSONB(astext_type=sa.Text()), nullable=True
-        ),
+        sa.Column("menu_variables", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("media_url", sa.Text(), nullable=True),
         sa.Column("template", sa.Text(), nullable=True),
+        sa.Column("template_variables", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column(
-            "template_variables", postgresql.JSONB(astext_type=sa.Text()), nullable=True
-        ),
-        sa.Column(
-            "template_is_enough",
-            sa.Boolean(),
-            server_default=sa.text("false"),
-            nullable=False,
+            "template_is_enough", sa.Boolean(), server_default=sa.text("false"), nullable=False
         ),
         sa.Column("priority", sa.BigInteger(), nullable=False),
         sa.Column("created_at", store.base.UtcDateTime(timezone=True), nullable=False),
-        sa.Column(
-            "next_attempt_at", store.base.UtcDateTime(timezone=True), nullable=False
-        ),
+        sa.Column("next_attempt_at", store.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("expires_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("state", sa.Text(), server_default="queued", nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
@@ -376,9 +333,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["address_id"], ["address.id"], name=op.f("fk_outbox_address_id_address")
         ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["case.id"], name=op.f("fk_outbox_case_id_case")
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_outbox_case_id_case")),
         sa.ForeignKeyConstraint(
             ["inbound_id"], ["inbound.id"], name=op.f("fk_outbox_inbound_id_inbound")
         ),
@@ -397,9 +352,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'queued'"),
     )
-    op.create_index(
-        op.f("ix_outbox_inbound_id"), "outbox", ["inbound_id"], unique=False
-    )
+    op.create_index(op.f("ix_outbox_inbound_id"), "outbox", ["inbound_id"], unique=False)
     op.create_index(
         "ix_outbox_person_open",
         "outbox",
@@ -424,10 +377,7 @@ def upgrade() -> None:
         sa.Column("ranking", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("decision", sa.Text(), nullable=False),
         sa.Column(
-            "offered",
-            postgresql.ARRAY(sa.Text()),
-            server_default=sa.text("'{}'"),
-            nullable=False,
+            "offered", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False
         ),
         sa.Column("card_id", sa.Text(), nullable=True),
         sa.Column("card_version", sa.BigInteger(), nullable=True),
@@ -435,12 +385,8 @@ def upgrade() -> None:
         sa.Column("helpful", sa.Boolean(), nullable=True),
         sa.Column("asked_at", store.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("answered_at", store.base.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["card_id"], ["card.id"], name=op.f("fk_question_card_id_card")
-        ),
-        sa.ForeignKeyConstraint(
-            ["case_id"], ["case.id"], name=op.f("fk_question_case_id_case")
-        ),
+        sa.ForeignKeyConstraint(["card_id"], ["card.id"], name=op.f("fk_question_card_id_card")),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_question_case_id_case")),
         sa.ForeignKeyConstraint(
             ["inbound_id"], ["inbound.id"], name=op.f("fk_question_inbound_id_inbound")
         ),
@@ -450,15 +396,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_question")),
         sa.UniqueConstraint("inbound_id", name=op.f("uq_question_inbound_id")),
     )
-    op.create_index(
-        op.f("ix_question_person_id"), "question", ["person_id"], unique=False
-    )
+    op.create_index(op.f("ix_question_person_id"), "question", ["person_id"], unique=False)
     op.create_table(
         "attempt",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("outbox_id", sa.BigInteger(), nullable=False),
         sa.Column("started_at", store.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("finished_at", store.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("provider_sid", sa.Text(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("error_code", sa.BigInteger(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
@@ -467,14 +412,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
     )
-    op.create_index(
-        op.f("ix_attempt_outbox_id"), "attempt", ["outbox_id"], unique=False
-    )
+    op.create_index(op.f("ix_attempt_outbox_id"), "attempt", ["outbox_id"], unique=False)
+    op.create_index(op.f("ix_attempt_provider_sid"), "attempt", ["provider_sid"], unique=False)
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index(op.f("ix_attempt_provider_sid"), table_name="attempt")
     op.drop_index(op.f("ix_attempt_outbox_id"), table_name="attempt")
     op.drop_table("attempt")
     op.drop_index(op.f("ix_question_person_id"), table_name="question")
@@ -491,31 +436,23 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_outbox_inbound_id"), table_name="outbox")
     op.drop_index(
-        "ix_outbox_due",
-        table_name="outbox",
-        postgresql_where=sa.text("state = 'queued'"),
+        "ix_outbox_due", table_name="outbox", postgresql_where=sa.text("state = 'queued'")
     )
     op.drop_index(op.f("ix_outbox_case_id"), table_name="outbox")
     op.drop_table("outbox")
     op.drop_index(op.f("ix_case_event_case_id"), table_name="case_event")
     op.drop_table("case_event")
     op.drop_index(
-        "ix_inbound_waiting",
-        table_name="inbound",
-        postgresql_where=sa.text("state <> 'done'"),
+        "ix_inbound_waiting", table_name="inbound", postgresql_where=sa.text("state <> 'done'")
     )
     op.drop_index(op.f("ix_inbound_person_id"), table_name="inbound")
     op.drop_table("inbound")
     op.drop_index(
-        "uq_case_code_open",
-        table_name="case",
-        postgresql_where=sa.text("state <> 'closed'"),
+        "uq_case_code_open", table_name="case", postgresql_where=sa.text("state <> 'closed'")
     )
     op.drop_index(op.f("ix_case_mentor_id"), table_name="case")
     op.drop_index(op.f("ix_case_mentee_id"), table_name="case")
-    op.drop_index(
-        "ix_case_due", table_name="case", postgresql_where=sa.text("state <> 'closed'")
-    )
+    op.drop_index("ix_case_due", table_name="case", postgresql_where=sa.text("state <> 'closed'"))
     op.drop_table("case")
     op.drop_index(op.f("ix_address_person_id"), table_name="address")
     op.drop_table("address")
@@ -526,6 +463,7 @@ def downgrade() -> None:
     op.drop_table("card_version")
     op.drop_index(op.f("ix_status_callback_sid"), table_name="status_callback")
     op.drop_table("status_callback")
+    op.drop_table("flag")
     op.drop_index("uq_facility_name_district", table_name="facility")
     op.drop_table("facility")
     op.drop_table("content_template")

@@ -1,0 +1,72 @@
+"""The demo's sample programme: cards, people, and the phones' address book. All made up."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot import importing, knowledge
+from bot.settings import Settings
+from channels import content
+from channels.twilio import Twilio
+from store.base import make_engine, make_sessions
+from store.people import Person
+
+PEOPLE = Path(__file__).with_name("sample_people.csv")
+DEMO_URL_TIMEOUT = 10.0
+
+
+def seed(settings: Settings) -> list[str]:
+    """Put the sample programme in place; may be repeated.
+
+    Returns:
+        Lines to show to whoever started the demo.
+
+    Raises:
+        bot.settings.SettingsError: a needed setting is missing.
+        channels.content.ContentError: the simulator does not take the templates.
+    """
+    settings.require("DATABASE_URL")
+    assert settings.database_url is not None
+    engine = make_engine(settings.database_url, pool_size=1)
+    sessions = make_sessions(engine)
+    try:
+        importing.people(sessions, PEOPLE, settings)
+        with sessions.begin() as session:
+            knowledge.save(session, knowledge.read_files())
+        provider = Twilio(settings)
+        content.push(provider)
+        with sessions.begin() as session:
+            content.sync(session, provider, datetime.now(UTC))
+            book = address_book(session)
+    finally:
+        engine.dispose()
+    if settings.mentorline_simulator_url:
+        httpx.put(
+            f"{settings.mentorline_simulator_url}/simulator/api/phonebook",
+            json=book,
+            timeout=DEMO_URL_TIMEOUT,
+        ).raise_for_status()
+    return []
+
+
+def address_book(session: Session) -> list[dict[str, str | None]]:
+    """The people of the programme as the simulator's phones list them."""
+    book: list[dict[str, str | None]] = []
+    for person in session.scalars(select(Person).order_by(Person.id)):
+        numbers = {address.channel: address.value for address in person.addresses}
+        place = person.facility.name if person.facility else ""
+        book.append(
+            {
+                "name": person.name,
+                "role": "mentor" if person.is_mentor else "mentee",
+                "sms": numbers.get("sms"),
+                "whatsapp": f"whatsapp:{numbers['whatsapp']}" if "whatsapp" in numbers else None,
+                "note": ", ".join(filter(None, (person.cadre, place))),
+            }
+        )
+    return book

@@ -1,0 +1,338 @@
+"""Bringing people and cards in from files. All rows or none; every bad row is listed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+from zoneinfo import available_timezones
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, sessionmaker
+
+from bot import knowledge
+from bot.people import e164
+from bot.settings import Settings
+from bot.text.fold import clean, fold
+from bot.words import language_name
+from store.people import Address, Facility, Person
+
+PEOPLE_COLUMNS = (
+    "name", "phone", "whatsapp", "role", "cadre", "facility", "facility_level", "district",
+    "association", "language", "timezone", "technical_areas", "mentor_phone", "consent",
+    "external_id",
+)  # fmt: skip
+ROLES = ("mentee", "mentor", "leader")
+LANGUAGES = ("en", "fr", "rw", "sw")
+
+
+@dataclass
+class Outcome:
+    """What an import found. ``problems`` empty: everything was taken."""
+
+    problems: list[str] = field(default_factory=list)
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """One row of a people file, checked. Numbers are E.164; ``None`` means: leave as it is."""
+
+    line: int
+    name: str
+    phone: str | None
+    whatsapp: str | None
+    roles: tuple[str, ...]
+    cadre: str | None
+    facility: str | None
+    facility_level: str | None
+    district: str
+    association: str | None
+    language: str | None
+    timezone: str | None
+    technical_areas: tuple[str, ...] | None
+    mentor_phone: str | None
+    consent: bool | None
+    external_id: str | None
+
+
+def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, {column: text}) of a CSV or XLSX file with a heading; blank rows are passed over.
+
+    Raises:
+        ValueError: one sentence: the file cannot be read, or is of another kind.
+    """
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".csv":
+            table = _csv(path)
+        elif suffix == ".xlsx":
+            table = _xlsx(path)
+        else:
+            raise ValueError(f"{path.name} is neither CSV nor XLSX.")
+    except FileNotFoundError as error:
+        raise ValueError(f"There is no file {path}.") from error
+    except (OSError, UnicodeError, csv.Error, BadZipFile, InvalidFileException, KeyError) as error:
+        raise ValueError(f"{path.name} cannot be read as {suffix[1:].upper()}.") from error
+    if not table:
+        raise ValueError(f"{path.name} is empty.")
+    heading = [fold(cell).replace(" ", "_") for cell in table[0][1]]
+    for line, cells in table[1:]:
+        if any(cell.strip() for cell in cells):
+            padded = [*cells, *[""] * (len(heading) - len(cells))]
+            row = {name: clean(cell).strip() for name, cell in zip(heading, padded, strict=False)}
+            yield line, {"": "", **row, "_extra": "".join(padded[len(heading) :]).strip()}
+
+
+def _csv(path: Path) -> list[tuple[int, list[str]]]:
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252")  # what Excel writes on many offices' machines
+    sample = text[:4096]
+    delimiter = ";" if sample.count(";") > sample.count(",") else ","
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    return [(reader.line_num, row) for row in reader]
+
+
+def _xlsx(path: Path) -> list[tuple[int, list[str]]]:
+    sheet = load_workbook(path, read_only=True, data_only=True).worksheets[0]
+    return [
+        (number, [_cell(value) for value in row])
+        for number, row in enumerate(sheet.iter_rows(values_only=True), start=1)
+    ]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # a phone number that Excel took for a quantity
+    return str(value)
+
+
+def check_person(line: int, row: dict[str, str], settings: Settings) -> tuple[PersonRow, list[str]]:
+    """A row as we keep it, and what is wrong with it (one reason each, without the line)."""
+    wrong: list[str] = []
+
+    def number(column: str) -> str | None:
+        given = row.get(column, "")
+        if not given:
+            return None
+        region = settings.default_region
+        # A national number that a spreadsheet stripped of its + or its leading zero.
+        bare = re.sub(r"\D", "", given)
+        found = e164(given, region) if _plausible(given, region) else None
+        found = found or (e164(f"+{bare}", region) if _plausible(f"+{bare}", region) else None)
+        if found is None:
+            wrong.append(f"{column} {given!r} is not a phone number")
+        return found
+
+    def one_of(column: str, allowed: tuple[str, ...]) -> str | None:
+        given = row.get(column, "").lower()
+        if given and given not in allowed:
+            wrong.append(f"{column} {given!r} is not one of {', '.join(allowed)}")
+            return None
+        return given or None
+
+    if row.get("_extra"):
+        wrong.append("it has more cells than the heading")
+    phone, whatsapp, external_id = number("phone"), number("whatsapp"), row.get("external_id")
+    if not (row.get("phone") or row.get("whatsapp") or external_id):
+        wrong.append("it has neither phone nor whatsapp nor external_id")
+    roles = tuple(part.strip().lower() for part in re.split(r"[;,]", row.get("role", "")) if part)
+    if unknown := [role for role in roles if role not in ROLES]:
+        wrong.append(f"role {unknown[0]!r} is not one of {', '.join(ROLES)}")
+    language = row.get("language", "")
+    code = language.lower() if language.lower() in LANGUAGES else language_name(language)
+    if language and code is None:
+        wrong.append(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
+    zone = row.get("timezone", "")
+    if zone and zone not in available_timezones():
+        wrong.append(f"timezone {zone!r} is not a name such as Africa/Kigali")
+    consent = one_of("consent", ("yes", "no"))
+    areas = row.get("technical_areas", "")
+    return (
+        PersonRow(
+            line=line,
+            name=row.get("name", "")[:200],
+            phone=phone,
+            whatsapp=whatsapp,
+            roles=roles or ("mentee",),
+            cadre=row.get("cadre") or None,
+            facility=row.get("facility") or None,
+            facility_level=row.get("facility_level") or None,
+            district=row.get("district", ""),
+            association=row.get("association") or None,
+            language=code,
+            timezone=zone or None,
+            technical_areas=tuple(filter(None, (a.strip() for a in areas.split(";"))))
+            if areas
+            else None,
+            mentor_phone=number("mentor_phone"),
+            consent=None if consent is None else consent == "yes",
+            external_id=external_id or None,
+        ),
+        wrong,
+    )
+
+
+def _plausible(number: str, region: str) -> bool:
+    found = e164(number, region)
+    return found is not None and 8 <= len(found) <= 16
+
+
+def people(
+    sessions: sessionmaker[Session], path: Path, settings: Settings, *, check: bool = False
+) -> Outcome:
+    """Import people from CSV or XLSX (columns: the contract's).
+
+    People are found again by external id, phone or WhatsApp number, and updated; nobody is
+    deleted, and a STOP is never undone.
+
+    Args:
+        check: only look, write nothing.
+    """
+    outcome = Outcome()
+    try:
+        raw = list(read_rows(path))
+    except ValueError as error:
+        return Outcome([str(error)])
+    if raw and (unknown := [c for c in raw[0][1] if c and c[0] != "_" and c not in PEOPLE_COLUMNS]):
+        return Outcome([f"The heading has a column {unknown[0]!r} that is not known."])
+    rows: list[PersonRow] = []
+    seen: dict[str, int] = {}
+    for line, cells in raw:
+        row, wrong = check_person(line, cells, settings)
+        for value in {v for v in (row.phone, row.whatsapp, row.external_id) if v}:
+            if value in seen and seen[value] != line:
+                wrong.append(f"{value} is also on line {seen[value]}")
+            seen.setdefault(value, line)
+        outcome.problems += [f"Line {line}: {reason}." for reason in wrong]
+        rows.append(row)
+    with sessions() as session:
+        if not outcome.problems:
+            outcome.problems += _mentors_missing(session, rows)
+        if outcome.problems:
+            return outcome
+        new = sum(_save_person(session, row, settings) for row in rows)
+        for row in rows:
+            _pair(session, row)
+        if check:
+            session.rollback()
+        else:
+            session.commit()
+    outcome.summary = f"{len(rows)} people: {new} new, {len(rows) - new} updated."
+    return outcome
+
+
+def _mentors_missing(session: Session, rows: list[PersonRow]) -> list[str]:
+    in_file = {number for row in rows for number in (row.phone, row.whatsapp)}
+    wanted = {row.mentor_phone for row in rows if row.mentor_phone} - in_file
+    known = set(session.scalars(select(Address.value).where(Address.value.in_(wanted))))
+    return [
+        f"Line {row.line}: mentor_phone {row.mentor_phone} belongs to nobody we know."
+        for row in rows
+        if row.mentor_phone in wanted - known
+    ]
+
+
+def _found(session: Session, row: PersonRow) -> Person | None:
+    if row.external_id:
+        person = session.scalar(select(Person).where(Person.external_id == row.external_id))
+        if person is not None:
+            return person
+    numbers = [number for number in (row.phone, row.whatsapp) if number]
+    person_id = session.scalar(
+        select(Address.person_id).where(Address.value.in_(numbers)).order_by(Address.id).limit(1)
+    )
+    return session.get(Person, person_id) if person_id else None
+
+
+def _save_person(session: Session, row: PersonRow, settings: Settings) -> bool:
+    person = _found(session, row)
+    new = person is None
+    if person is None:
+        person = Person(
+            language=row.language or settings.default_language,
+            timezone=row.timezone or settings.default_timezone,
+            roles=list(row.roles),
+            technical_areas=[],
+        )
+        session.add(person)
+    person.roles = sorted({*row.roles, *(() if new else person.roles)})
+    for name in ("name", "external_id", "cadre", "association", "language", "timezone"):
+        value = getattr(row, name)
+        if value:
+            setattr(person, name, value)
+    if row.technical_areas is not None:
+        person.technical_areas = list(row.technical_areas)
+    if row.consent and person.consent not in ("yes", "no"):
+        person.consent = "yes"
+    if row.facility:
+        person.facility_id = _facility(session, row)
+    session.flush()
+    for channel, number in (("sms", row.phone), ("whatsapp", row.whatsapp)):
+        if number:
+            session.execute(
+                insert(Address)
+                .values(person_id=person.id, channel=channel, value=number)
+                .on_conflict_do_nothing(index_elements=["channel", "value"])
+            )
+    return new
+
+
+def _facility(session: Session, row: PersonRow) -> int:
+    statement = insert(Facility).values(
+        name=row.facility, district=row.district, level=row.facility_level
+    )
+    found = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name", "district"],
+            set_={"level": statement.excluded.level}
+            if row.facility_level
+            else {"name": row.facility},
+        ).returning(Facility.id)
+    )
+    return int(found.scalar_one())
+
+
+def _pair(session: Session, row: PersonRow) -> None:
+    if row.mentor_phone:
+        person = _found(session, row)
+        assert person is not None
+        person.mentor_id = session.scalar(
+            select(Address.person_id).where(Address.value == row.mentor_phone).limit(1)
+        )
+
+
+def cards(
+    sessions: sessionmaker[Session], path: Path, settings: Settings, *, check: bool = False
+) -> Outcome:
+    """Import answer cards from one YAML file (the shape of ``bot/knowledge/cards``)."""
+    try:
+        found = knowledge.read_file(path)
+    except knowledge.CardError as error:
+        return Outcome([str(error)])
+    return _save_cards(sessions, found, check)
+
+
+def _save_cards(
+    sessions: sessionmaker[Session], found: list[dict[str, Any]], check: bool
+) -> Outcome:
+    with sessions() as session:
+        changed, same = knowledge.save(session, found)
+        if check:
+            session.rollback()
+        else:
+            session.commit()
+    return Outcome(summary=f"{changed} cards new or changed, {same} as they were.")

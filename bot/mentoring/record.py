@@ -1,0 +1,164 @@
+"""A case's record, how to find a case, and how its two sides are spoken to."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from bot import outbox, people
+from bot.text.redact import redact
+from bot.texts import text
+from store import queue
+from store.cases import Case, CaseEvent
+from store.messages import OutboxMessage
+from store.people import Person
+
+# For this long after an answer, what the mentee writes still belongs to the thread.
+THREAD_STAYS_OPEN = timedelta(minutes=30)
+
+
+def event(
+    session: Session,
+    case: Case,
+    kind: str,
+    now: datetime,
+    *,
+    person: Person | None = None,
+    inbound_id: int | None = None,
+    body: str = "",
+    **data: object,
+) -> None:
+    """Append to the case's record, without identifiers: the raw text stays with the message."""
+    session.add(
+        CaseEvent(
+            case_id=case.id,
+            at=now,
+            kind=kind,
+            person_id=person.id if person else None,
+            inbound_id=inbound_id,
+            text=redact(body).text,
+            data=data,
+        )
+    )
+    session.flush()
+
+
+def asked_so_far(session: Session, case: Case) -> str:
+    """What was asked and added so far (events carry no identifiers)."""
+    asked = session.scalars(
+        select(CaseEvent.text)
+        .where(CaseEvent.case_id == case.id, CaseEvent.kind.in_(("opened", "detail_added")))
+        .order_by(CaseEvent.id)
+    )
+    return " / ".join(filter(None, asked))
+
+
+def mentor_of(session: Session, case: Case) -> Person | None:
+    """Whoever is expected to answer."""
+    return session.get(Person, case.mentor_id) if case.mentor_id else None
+
+
+def shown_name(person: Person, reader: Person) -> str:
+    """How one side of a case sees the other: a name and a facility, never a number."""
+    return people.display_name(person, text("somebody", reader.language))
+
+
+def tell_mentee(
+    session: Session,
+    case: Case,
+    mentee: Person,
+    body: str,
+    *,
+    key: str,
+    now: datetime,
+    kind: str = "reply",
+    menu: str | None = None,
+    media_url: str | None = None,
+) -> None:
+    """Say something about a case to its mentee, where the mentee asked."""
+    outbox.say(
+        session,
+        mentee,
+        body,
+        key=key,
+        now=now,
+        kind=kind,
+        menu=menu,
+        media_url=media_url,
+        case_id=case.id,
+        address_id=case.address_id,
+        template=outbox.Template("answer_waiting", {"1": case.code}),
+    )
+
+
+def tell_mentor(
+    session: Session,
+    case: Case,
+    mentor: Person,
+    body: str,
+    *,
+    key: str,
+    now: datetime,
+    kind: str = "case",
+    template: outbox.Template | None = None,
+    media_url: str | None = None,
+) -> None:
+    """Say something about a case to its mentor; quoting it answers the case."""
+    outbox.say(
+        session,
+        mentor,
+        body,
+        key=key,
+        now=now,
+        kind=kind,
+        case_id=case.id,
+        media_url=media_url,
+        priority=queue.PRIORITY_URGENT if case.urgent else queue.PRIORITY_REPLY,
+        template=template or outbox.Template("case_waiting", {"1": case.code}),
+    )
+
+
+def open_for_mentee(session: Session, mentee: Person, now: datetime) -> Case | None:
+    """The case that a mentee's free text belongs to, if a human has the conversation."""
+    return session.scalar(
+        select(Case)
+        .where(
+            Case.mentee_id == mentee.id,
+            or_(
+                Case.state == "open",
+                (Case.state == "answered") & (Case.answered_at > now - THREAD_STAYS_OPEN),
+            ),
+        )
+        .order_by(Case.id.desc())
+        .limit(1)
+    )
+
+
+def open_of_mentor(session: Session, mentor: Person) -> list[Case]:
+    """The cases a mentor is expected to answer, the oldest first."""
+    return list(
+        session.scalars(
+            select(Case).where(Case.mentor_id == mentor.id, Case.state == "open").order_by(Case.id)
+        )
+    )
+
+
+def by_code(session: Session, mentor: Person, code: str) -> Case | None:
+    """The newest case with this code that the mentor has."""
+    return session.scalar(
+        select(Case)
+        .where(Case.mentor_id == mentor.id, Case.code == code)
+        .order_by(Case.id.desc())
+        .limit(1)
+    )
+
+
+def by_quoted(session: Session, person: Person, provider_sid: str) -> Case | None:
+    """The case that a quoted message of ours is about, if the message went to this person."""
+    return session.scalar(
+        select(Case)
+        .join(OutboxMessage, OutboxMessage.case_id == Case.id)
+        .where(OutboxMessage.provider_sid == provider_sid, OutboxMessage.person_id == person.id)
+    )

@@ -1,0 +1,85 @@
+"""Menus and templates as data (``channels/templates.yml``)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FALLBACK = "en"
+# WhatsApp quick replies: 3 in session, 20 characters each.
+LONGEST_BUTTON = 20
+
+
+@dataclass(frozen=True)
+class Menu:
+    """Choices under a message: buttons on WhatsApp, a line of numbers on SMS."""
+
+    name: str
+    language: str
+    ask: str
+    options: tuple[str, ...]
+    in_body: bool
+
+    def as_text(self) -> str:
+        """The line for a channel without buttons; empty where the body lists the choices."""
+        if self.in_body:
+            return ""
+        numbered = " ".join(f"{n} {option}" for n, option in enumerate(self.options, 1))
+        return f"{self.ask} {numbered}".strip()
+
+
+@dataclass(frozen=True)
+class ApprovedTemplate:
+    """A text that WhatsApp has approved for people outside the 24 h window."""
+
+    name: str
+    language: str
+    body: str
+    options: tuple[str, ...]
+    example: dict[str, str]
+
+    def filled(self, variables: dict[str, Any]) -> str:
+        """The body as the person sees it."""
+        return re.sub(r"\{\{(\w+)\}\}", lambda m: str(variables.get(m.group(1), "")), self.body)
+
+
+@cache
+def _data() -> dict[str, Any]:
+    path = Path(__file__).with_name("templates.yml")
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def menu(name: str, language: str) -> Menu:
+    """A menu in a language, in English where it is not written in it."""
+    per_language = _data()["menus"][name]
+    where = language if language in per_language else FALLBACK
+    row = per_language[where]
+    return Menu(name, where, row["ask"], tuple(row["options"]), bool(row.get("in_body")))
+
+
+def template(name: str, language: str) -> ApprovedTemplate:
+    """A template in a language, in English where it is not written in it."""
+    per_language = _data()["templates"][name]
+    where = language if language in per_language else FALLBACK
+    row = per_language[where]
+    return ApprovedTemplate(name, where, row["body"], tuple(row.get("options", ())), row["example"])
+
+
+def every_menu() -> list[Menu]:
+    """All menus in all their languages."""
+    return [menu(name, lang) for name, rows in _data()["menus"].items() for lang in rows]
+
+
+def every_template() -> list[ApprovedTemplate]:
+    """All templates in all their languages."""
+    return [template(name, lang) for name, rows in _data()["templates"].items() for lang in rows]
+
+
+def friendly_name(name: str, language: str) -> str:
+    """The name by which the provider's content is found again."""
+    return f"mentorline_{name}_{language}"

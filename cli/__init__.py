@@ -1,0 +1,1 @@
+"""The command line: what `./mentorline` does once its environments are there."""

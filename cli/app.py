@@ -1,0 +1,145 @@
+"""The commands and their options. Each imports what it does only when it is called."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="A virtual clinical mentor over SMS and WhatsApp.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+imports = typer.Typer(no_args_is_help=True, help="Import people or cards. All rows or none.")
+bench = typer.Typer(no_args_is_help=True, help="Benchmarks.")
+app.add_typer(imports, name="import")
+app.add_typer(bench, name="bench")
+
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the web process listens.")]
+Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")]
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+Check = Annotated[bool, typer.Option("--check", help="Only say what would be done.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Figures as JSON instead of a table.")]
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@app.command()
+def demo(
+    port: Port = 8000,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin with new sample data.")] = False,
+) -> None:
+    """The whole product on this machine, with phones in the browser instead of Twilio."""
+    from cli.demo import demo as run
+
+    run(port, fresh)
+
+
+@app.command(context_settings=PASS_ON)
+def test(context: typer.Context) -> None:
+    """Every test; arguments go to pytest."""
+    from cli.testing import test as run
+
+    raise typer.Exit(run(context.args))
+
+
+@app.command()
+def up(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """All processes with the real configuration."""
+    from cli.services import up as run
+
+    run(host, port)
+
+
+@app.command()
+def web(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """One web process."""
+    from cli.services import web as run
+
+    run(host, port)
+
+
+@app.command()
+def worker() -> None:
+    """One worker; run as many as needed."""
+    from cli.services import worker as run
+
+    run()
+
+
+@app.command()
+def clock() -> None:
+    """One clock; of several, one leads."""
+    from cli.services import clock as run
+
+    run()
+
+
+@app.command()
+def rasa(
+    host: Host = "127.0.0.1",
+    port: Port = 5005,
+    app_port: Annotated[int, typer.Option(help="Port of the web process on this machine.")] = 8000,
+) -> None:
+    """One dialogue server; run as many as needed."""
+    from cli.services import rasa as run
+
+    run(host, port, app_port)
+
+
+@app.command(context_settings=PASS_ON)
+def train(context: typer.Context) -> None:
+    """Train on the cards, evaluate, and publish the model if it passes the gate."""
+    from cli.services import train as run
+
+    run(tuple(context.args))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    from cli.services import migrate as run
+
+    run()
+
+
+@app.command()
+def doctor() -> None:
+    """Check configuration, database, Rasa, Twilio and the public address."""
+    from cli.doctor import doctor as run
+
+    raise typer.Exit(run())
+
+
+@imports.command("people")
+def import_people(file: File, check: Check = False) -> None:
+    """People from CSV or XLSX."""
+    from cli.importing import people
+
+    people(file, check)
+
+
+@imports.command("cards")
+def import_cards(file: File, check: Check = False) -> None:
+    """Answer cards from YAML."""
+    from cli.importing import cards
+
+    cards(file, check)
+
+
+@bench.command("reply", context_settings=PASS_ON)
+def bench_reply(context: typer.Context, as_json: AsJson = False) -> None:
+    """From a text in to the reply out, beside Rasa's stock Twilio connector."""
+    from cli.bench import run
+
+    run("reply", as_json, context.args)
+
+
+@bench.command("ingest", context_settings=PASS_ON)
+def bench_ingest(context: typer.Context, as_json: AsJson = False) -> None:
+    """Signed webhooks accepted per second, beside the stock connector and an empty route."""
+    from cli.bench import run
+
+    run("ingest", as_json, context.args)

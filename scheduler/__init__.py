@@ -1,0 +1,1 @@
+"""The clock and its ticks; the worker's jobs; the sender."""

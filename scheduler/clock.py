@@ -1,0 +1,133 @@
+"""The clock process: APScheduler decides when. Any number may run, one leads."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import settings as settings_module
+from bot.settings import SettingsError
+from scheduler import ticks
+from scheduler.jobs import Works
+from scheduler.logs import configure
+
+log = structlog.get_logger(__name__)
+
+# Whoever holds this PostgreSQL advisory lock leads. An arbitrary constant.
+LEADER_LOCK = 0x434C4F434B
+RECHECK = 2.0
+
+# Seconds between ticks. Misfires are made up for at once and only once (coalesce).
+TICKS: dict[str, tuple[Callable[[Works], None], float]] = {
+    "outbox": (ticks.outbox, 1.0),
+    "waiting_questions": (ticks.waiting_questions, 1.0),
+    "stalled_jobs": (ticks.stalled_jobs, 3.0),
+    "doubts": (ticks.doubts, 15.0),
+    "due_cases": (ticks.due_cases, 5.0),
+    "prune": (ticks.prune, 3600.0),
+}
+
+
+class Leadership:
+    """Holds the advisory lock on a connection of its own; losing the connection loses the lead."""
+
+    def __init__(self, works: Works) -> None:
+        self._works = works
+        self._connection: Connection | None = None
+
+    def check(self) -> bool:
+        """Whether this process leads now; takes the lead when nobody has it."""
+        try:
+            if self._connection is not None:
+                self._connection.execute(text("SELECT 1"))
+                self._connection.commit()
+                return True
+            connection = self._works.engine.connect()
+            taken = connection.execute(
+                text("SELECT pg_try_advisory_lock(:key)"), {"key": LEADER_LOCK}
+            ).scalar()
+            connection.commit()
+            if taken:
+                self._connection = connection
+                log.info("leading")
+                return True
+            connection.close()
+        except SQLAlchemyError as error:
+            log.warning("database away", error=type(error).__name__)
+            self.drop()
+        return False
+
+    def drop(self) -> None:
+        """Give the lead up."""
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+
+
+def run_tick(works: Works, name: str) -> None:
+    """One tick; whatever goes wrong is logged and tried again at the next."""
+    try:
+        TICKS[name][0](works)
+    except Exception as error:
+        log.error("tick failed", tick=name, error=f"{type(error).__name__}: {error}"[:300])
+
+
+def run(works: Works, stop: threading.Event) -> None:
+    """Tick while leading, wait while not, until ``stop`` is set."""
+    leadership = Leadership(works)
+    scheduler: BackgroundScheduler | None = None
+    while not stop.is_set():
+        leads = leadership.check()
+        if leads and scheduler is None:
+            scheduler = _start(works)
+        elif not leads and scheduler is not None:
+            scheduler.shutdown(wait=False)
+            scheduler = None
+        stop.wait(RECHECK)
+    if scheduler is not None:
+        scheduler.shutdown(wait=True)
+    leadership.drop()
+
+
+def _start(works: Works) -> BackgroundScheduler:
+    scheduler = BackgroundScheduler(timezone="UTC")
+    for name, (_, seconds) in TICKS.items():
+        scheduler.add_job(
+            run_tick,
+            "interval",
+            args=(works, name),
+            id=name,
+            seconds=seconds,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+    scheduler.start()
+    return scheduler
+
+
+def main() -> int:
+    """Run one clock process until it is told to stop."""
+    configure()
+    try:
+        works = Works.build(settings_module.load())
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    stop = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stop.set())
+    run(works, stop)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""The worker's jobs: receive a message, send to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from nlu.client import RasaClient, RasaUnavailable
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from bot import inbound
+from bot.settings import Settings
+from channels.twilio import Twilio
+from scheduler.sender import Sender
+from store.base import make_engine, make_sessions
+
+log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    """The real time, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Works:
+    """What a worker process is made of."""
+
+    settings: Settings
+    engine: Engine
+    sessions: sessionmaker[Session]
+    provider: Twilio
+    rasa: RasaClient
+    sender: Sender
+    now: Callable[[], datetime]
+
+    @classmethod
+    def build(cls, settings: Settings, now: Callable[[], datetime] = utc_now) -> Works:
+        """Compose a worker.
+
+        Raises:
+            bot.settings.SettingsError: a needed setting is missing.
+        """
+        settings.require("DATABASE_URL", "SECRET_KEY")
+        assert settings.database_url is not None
+        engine = make_engine(settings.database_url, pool_size=settings.worker_concurrency)
+        sessions = make_sessions(engine)
+        provider = Twilio(settings)
+        return cls(
+            settings=settings,
+            engine=engine,
+            sessions=sessions,
+            provider=provider,
+            rasa=RasaClient(
+                settings.rasa_urls, timeout=settings.rasa_timeout, token=settings.rasa_token
+            ),
+            sender=Sender(engine, sessions, provider, now),
+            now=now,
+        )
+
+    def receive(self, inbound_id: int) -> None:
+        """Handle one inbound message and send what it leads to.
+
+        May be run again at any point after a crash: each step knows what is done already.
+        """
+        with self.sessions.begin() as session:
+            step = inbound.receive(session, inbound_id, self.now(), self.settings)
+        if isinstance(step, inbound.AskDialogue):
+            try:
+                said = self.rasa.turn(step.sender, step.text, step.metadata)
+            except RasaUnavailable as error:
+                log.warning("dialogue unavailable", inbound=inbound_id, error=str(error))
+                with self.sessions.begin() as session:
+                    inbound.postpone(session, inbound_id, self.now(), self.settings)
+            else:
+                with self.sessions.begin() as session:
+                    inbound.settle(session, inbound_id, said, self.now())
+        self.sender.flush(step.person_id)
+
+    def send(self, person_id: int) -> None:
+        """Send what is due for one person."""
+        self.sender.flush(person_id)

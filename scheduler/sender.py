@@ -1,0 +1,273 @@
+"""Sending one person's queued messages, in order. The only way out of the house.
+
+The attempt is committed before the provider is called and its result after; nothing is held open
+during the call. An attempt that ended in doubt is never blindly repeated (``reconcile``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Engine, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, aliased, sessionmaker
+
+from bot import delivery, people, sending
+from channels import content, render
+from channels.twilio import Accepted, Doubt, Refused, Result, Twilio
+from store import queue
+from store.messages import Attempt, Flag, OutboxMessage
+from store.people import Person
+
+log = structlog.get_logger(__name__)
+
+# How long the provider's content ids are remembered.
+CONTENTS_FRESH = timedelta(minutes=1)
+KNOCK_AGAIN_AFTER = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A committed attempt, ready for the call."""
+
+    outbox_id: int
+    attempt_id: int
+    channel: str
+    to: str
+    payload: render.Payload
+
+
+class Sender:
+    """Sends what is queued. Safe to share between threads."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        sessions: sessionmaker[Session],
+        provider: Twilio,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._engine = engine
+        self._sessions = sessions
+        self._provider = provider
+        self._now = now
+        self._contents: render.ContentSids = {}
+        self._contents_at: datetime | None = None
+
+    def flush(self, person_id: int) -> int:
+        """Send everything that is due for a person; returns how many were handed over.
+
+        The caller holds the person's lock (the job's), so that the order is kept.
+        """
+        sent = 0
+        while True:
+            ready = self._next(person_id)
+            if ready is None:
+                return sent
+            if isinstance(ready, _Ready):
+                result = self._provider.send(
+                    ready.channel, ready.to, ready.payload, ready.outbox_id
+                )
+                self._record(ready, result)
+                sent += 1
+
+    def _next(self, person_id: int) -> _Ready | bool | None:
+        """Decide about the next due message: an attempt to make, ``True`` (go on), or none."""
+        now = self._now()
+        with self._sessions.begin() as session:
+            message = _next_due(session, person_id, now)
+            if message is None:
+                return None
+            person = session.get_one(Person, person_id)
+            decision = sending.decide(_facts(session, message, person, now), now)
+            match decision:
+                case sending.Drop(reason):
+                    message.state, message.reason = "dropped", reason
+                case sending.Later(until, reason):
+                    message.next_attempt_at, message.reason = until, reason
+                case sending.Knock(address):
+                    message.state = "held"
+                    message.reason = "window closed: a template knocks"
+                    _knock(session, message, person, address.id, now)
+                case sending.Send(address, form):
+                    return self._attempt(session, message, address, form, now)
+            return True
+
+    def _attempt(
+        self,
+        session: Session,
+        message: OutboxMessage,
+        address: sending.Address,
+        form: str,
+        now: datetime,
+    ) -> _Ready | bool:
+        outgoing = render.Outgoing(
+            body=message.body,
+            language=message.language,
+            menu=message.menu,
+            media_url=message.media_url,
+            template=message.template,
+            template_variables=message.template_variables or {},
+        )
+        try:
+            payload = render.render(outgoing, address.channel, form, self._known(session, now))
+        except render.TemplateMissing as missing:
+            message.state, message.reason = "dropped", f"template {missing} is not at the provider"
+            log.error("template missing", template=str(missing), outbox=message.id)
+            return True
+        message.state, message.reason = "sending", None
+        message.attempts += 1
+        message.attempted_at = now
+        message.channel, message.sent_to = address.channel, address.value
+        message.sent_body, message.segments = payload.body, payload.segments
+        attempt = Attempt(outbox_id=message.id, started_at=now)
+        session.add(attempt)
+        session.flush()
+        return _Ready(message.id, attempt.id, address.channel, address.value, payload)
+
+    def _known(self, session: Session, now: datetime) -> render.ContentSids:
+        if self._contents_at is None or abs(now - self._contents_at) > CONTENTS_FRESH:
+            self._contents, self._contents_at = content.known(session), now
+        return self._contents
+
+    def _record(self, ready: _Ready, result: Result) -> None:
+        now = self._now()
+        with self._sessions.begin() as session:
+            message = session.get_one(OutboxMessage, ready.outbox_id, with_for_update=True)
+            attempt = session.get_one(Attempt, ready.attempt_id)
+            match result:
+                case Accepted(sid):
+                    delivery.finish_attempt(attempt, now, "accepted", sid, None, "")
+                    delivery.accepted(message, sid, now)
+                case Refused(code, status, detail):
+                    delivery.finish_attempt(attempt, now, "refused", None, code, detail)
+                    if message.state == "sending":
+                        delivery.failed(session, message, code, status, detail, now)
+                    log.warning("send refused", outbox=message.id, code=code, status=status)
+                case Doubt(detail):
+                    delivery.finish_attempt(attempt, now, "doubt", None, None, detail)
+                    if message.state == "sending":
+                        message.state, message.reason = "unknown", f"in doubt: {detail}"
+                    log.warning("send in doubt", outbox=message.id, detail=detail)
+
+
+def _next_due(session: Session, person_id: int, now: datetime) -> OutboxMessage | None:
+    """The next message in order; one that is being retried keeps its place before later ones."""
+    earlier = aliased(OutboxMessage)
+    waiting = (
+        select(earlier.id)
+        .where(
+            earlier.person_id == person_id,
+            earlier.state == "queued",
+            earlier.attempts > 0,
+            earlier.next_attempt_at > now,
+            earlier.id < OutboxMessage.id,
+            earlier.priority == OutboxMessage.priority,
+        )
+        .exists()
+    )
+    return session.scalar(
+        select(OutboxMessage)
+        .where(
+            OutboxMessage.person_id == person_id,
+            OutboxMessage.state == "queued",
+            OutboxMessage.next_attempt_at <= now,
+            ~waiting,
+        )
+        .order_by(OutboxMessage.priority.desc(), OutboxMessage.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=OutboxMessage)
+    )
+
+
+def _facts(
+    session: Session, message: OutboxMessage, person: Person, now: datetime
+) -> sending.Facts:
+    lately = session.scalar(
+        select(func.count())
+        .select_from(OutboxMessage)
+        .where(
+            OutboxMessage.person_id == person.id,
+            OutboxMessage.attempted_at > now - timedelta(minutes=10),
+        )
+    )
+    flag = session.get(Flag, delivery.SENDER_STOPPED)
+    return sending.Facts(
+        kind=message.kind,
+        wanted_address=message.address_id,
+        has_template=message.template is not None,
+        template_is_enough=message.template_is_enough,
+        expires_at=message.expires_at,
+        person_stopped=person.stopped_at is not None,
+        timezone=person.timezone,
+        addresses=people.sending_addresses(person),
+        sent_lately=lately or 0,
+        sender_stopped_until=flag.until if flag else None,
+    )
+
+
+def _knock(
+    session: Session, message: OutboxMessage, person: Person, address_id: int, now: datetime
+) -> None:
+    """One template a day tells the person that something waits; the next text brings it."""
+    already = session.scalar(
+        select(OutboxMessage.id)
+        .where(
+            OutboxMessage.person_id == person.id,
+            OutboxMessage.kind == "knock",
+            OutboxMessage.created_at > now - KNOCK_AGAIN_AFTER,
+            OutboxMessage.state.not_in(("failed", "dropped")),
+        )
+        .limit(1)
+    )
+    if already is not None:
+        return
+    variables = message.template_variables or {}
+    knocker = message.template
+    if knocker == "case_new":  # too long for its template, or with a photo
+        knocker, variables = "case_waiting", {"1": variables.get("2", "")}
+    session.execute(
+        insert(OutboxMessage)
+        .values(
+            person_id=person.id,
+            address_id=address_id,
+            case_id=message.case_id,
+            kind="knock",
+            dedupe_key=f"knock:{message.id}:{message.attempts}:{int(now.timestamp())}",
+            language=message.language,
+            body="",
+            template=knocker,
+            template_variables=variables,
+            template_is_enough=True,
+            priority=message.priority,
+            created_at=now,
+            next_attempt_at=now,
+            expires_at=message.expires_at,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def wake_due(session: Session, now: datetime, limit: int = 500) -> int:
+    """Defer a sending job for everybody with a message that has come due; returns how many.
+
+    Messages normally leave in the job that queued them. What is left is due later (a retry, quiet
+    hours) or was left behind by a process that died.
+    """
+    rows = session.execute(
+        select(OutboxMessage.person_id, func.max(OutboxMessage.priority))
+        .where(
+            OutboxMessage.state == "queued",
+            OutboxMessage.next_attempt_at <= now - timedelta(seconds=1),
+        )
+        .group_by(OutboxMessage.person_id)
+        .limit(limit)
+    ).all()
+    waiting = queue.waiting_sends(session, [person_id for person_id, _ in rows])
+    for person_id, priority in rows:
+        if person_id not in waiting:
+            queue.defer_send(session, person_id, priority)
+    return len(rows)

@@ -1,0 +1,116 @@
+"""What the clock does when it ticks: turn due rows into jobs, and sweep what got stuck."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from bot.mentoring import cases
+from scheduler import reconcile, sender
+from scheduler.jobs import Works
+from store import queue
+from store.cases import Case
+from store.messages import Inbound
+
+log = structlog.get_logger(__name__)
+
+# A message that was stored but has no job and no result belongs to nobody any more.
+FORGOTTEN_AFTER = timedelta(seconds=60)
+# Rasa's memory of a conversation; what must outlive it is in our tables.
+TRACKER_KEPT = timedelta(days=7)
+STALLED_AFTER = 10.0
+
+
+def outbox(works: Works) -> None:
+    """Messages that have come due get a sending job; attempts of dead senders are in doubt."""
+    now = works.now()
+    with works.sessions.begin() as session:
+        sender.wake_due(session, now)
+        reconcile.mark_stuck(session, now)
+
+
+def doubts(works: Works) -> None:
+    """Ask the provider about attempts in doubt."""
+    reconcile.reconcile(works.sessions, works.provider, works.now)
+
+
+def waiting_questions(works: Works) -> None:
+    """Receive again what waits for the dialogue, and messages that lost their job."""
+    now = works.now()
+    with works.sessions.begin() as session:
+        due = session.scalars(
+            select(Inbound)
+            .where(
+                Inbound.state != "done",
+                (Inbound.retry_at <= now)
+                | (Inbound.retry_at.is_(None) & (Inbound.received_at < now - FORGOTTEN_AFTER)),
+            )
+            .order_by(Inbound.id)
+            .limit(500)
+            .with_for_update(skip_locked=True)
+        )
+        for inbound in due:
+            if not _has_job(session, inbound.id):
+                lock = (
+                    queue.person_lock(inbound.person_id)
+                    if inbound.person_id
+                    else f"address:{inbound.channel}:{inbound.sender}"
+                )
+                queue.defer(session, queue.RECEIVE, lock=lock, inbound_id=inbound.id)
+            inbound.retry_at = now + FORGOTTEN_AFTER
+
+
+def _has_job(session: Session, inbound_id: int) -> bool:
+    found = session.execute(
+        text(
+            "SELECT 1 FROM procrastinate_jobs WHERE status IN ('todo', 'doing') "
+            "AND task_name = :task AND args->>'inbound_id' = :id LIMIT 1"
+        ),
+        {"task": queue.RECEIVE, "id": str(inbound_id)},
+    )
+    return found.first() is not None
+
+
+def due_cases(works: Works) -> None:
+    """Cases that have come due: find a mentor, remind, or close."""
+    now: datetime = works.now()
+    with works.sessions() as session:
+        ids = list(
+            session.scalars(
+                select(Case.id).where(Case.state != "closed", Case.due_at <= now).limit(200)
+            )
+        )
+    for case_id in ids:
+        with works.sessions.begin() as session:
+            case = session.get_one(Case, case_id, with_for_update=True)
+            if case.state != "closed" and case.due_at is not None and case.due_at <= now:
+                cases.look_again(session, case, now)
+
+
+def stalled_jobs(works: Works) -> None:
+    """Jobs of workers that died are done again by the living."""
+    with works.sessions.begin() as session:
+        session.execute(
+            text(
+                "SELECT procrastinate_retry_job_v2(jobs.id, now(), NULL, NULL, NULL) "
+                "FROM procrastinate_jobs jobs "
+                "LEFT JOIN procrastinate_workers workers ON workers.id = jobs.worker_id "
+                "WHERE jobs.status = 'doing' AND (workers.id IS NULL "
+                "OR workers.last_heartbeat < now() - make_interval(secs => :age))"
+            ),
+            {"age": STALLED_AFTER},
+        )
+
+
+def prune(works: Works) -> None:
+    """Forget Rasa's trackers of long ended conversations."""
+    oldest = (works.now() - TRACKER_KEPT).timestamp()
+    with works.sessions.begin() as session:
+        there = session.execute(text("SELECT to_regclass('rasa.events')")).scalar()
+        if there is not None:
+            session.execute(
+                text("DELETE FROM rasa.events WHERE timestamp < :oldest"), {"oldest": oldest}
+            )

@@ -1,0 +1,89 @@
+"""The worker process: Procrastinate carries out, as many processes as needed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import procrastinate
+import structlog
+
+from bot import settings as settings_module
+from bot.settings import Settings, SettingsError
+from scheduler.jobs import Works
+from scheduler.logs import configure
+from store import queue
+from store.migrate import psycopg_conninfo
+
+log = structlog.get_logger(__name__)
+
+# A worker that died is noticed after this many seconds; its jobs are done again by others.
+HEARTBEAT = 3.0
+STALLED_AFTER = 10.0
+# The queue is also looked at without a notification, should one be lost.
+POLL = 1.0
+
+
+def make_app(settings: Settings, works: Works | None = None) -> procrastinate.App:
+    """The queue with our tasks; ``works`` only where tasks are carried out."""
+    assert settings.database_url is not None
+    connector = procrastinate.PsycopgConnector(
+        conninfo=psycopg_conninfo(settings.database_url),
+        kwargs={"application_name": "mentorline-queue"},
+        min_size=1,
+        max_size=4,
+    )
+    app = procrastinate.App(connector=connector)
+
+    # A job that raises is tried again: the message it is about must not be lost.
+    retry = procrastinate.RetryStrategy(max_attempts=12, exponential_wait=2)
+
+    @app.task(name=queue.RECEIVE, retry=retry)
+    def receive(inbound_id: int) -> None:
+        assert works is not None
+        works.receive(inbound_id)
+
+    @app.task(name=queue.SEND, retry=retry)
+    def send_person(person_id: int) -> None:
+        assert works is not None
+        works.send(person_id)
+
+    return app
+
+
+async def run(settings: Settings, works: Works) -> None:
+    """Work until a signal stops the process."""
+    app = make_app(settings, works)
+    while True:
+        try:
+            async with app.open_async():
+                await app.run_worker_async(
+                    concurrency=settings.worker_concurrency,
+                    fetch_job_polling_interval=POLL,
+                    delete_jobs="successful",
+                    update_heartbeat_interval=HEARTBEAT,
+                    stalled_worker_timeout=STALLED_AFTER,
+                    shutdown_graceful_timeout=5,
+                )
+            return
+        except procrastinate.exceptions.ConnectorException as error:
+            # PostgreSQL was restarted: whatever was being done is found again by its heartbeat.
+            log.warning("database away, trying again", error=str(error)[:200])
+            await asyncio.sleep(1)
+
+
+def main() -> int:
+    """Run one worker process until it is told to stop."""
+    configure()
+    try:
+        settings = settings_module.load()
+        works = Works.build(settings)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    asyncio.run(run(settings, works))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""The linters, as tests: what `./mentorline test` passes is what may be merged."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+
+CHECKS = {
+    "ruff check": [BIN / "ruff", "check", "."],
+    "ruff format": [BIN / "ruff", "format", "--check", "."],
+    "mypy": [BIN / "mypy"],
+    "import-linter": [BIN / "lint-imports", "--no-cache"],
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_linter_finds_nothing(name: str) -> None:
+    answer = subprocess.run(
+        [str(word) for word in CHECKS[name]],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize("script", ["mentorline", ".ci/run"])
+def test_shell_scripts_parse_and_may_be_run(script: str) -> None:
+    path = ROOT / script
+    subprocess.run(["bash", "-n", path], check=True)
+    assert path.stat().st_mode & 0o111
