@@ -42,7 +42,8 @@ class Settings(BaseSettings):
 
     rasa_url: str = "http://127.0.0.1:5005"
     rasa_token: str | None = None
-    rasa_timeout: float = Field(8.0, gt=0, description="seconds for one dialogue turn")
+    # Seconds for one dialogue turn.
+    rasa_timeout: float = Field(default=8.0, gt=0)
     actions_token: str | None = None
 
     default_region: str = "RW"
@@ -51,14 +52,11 @@ class Settings(BaseSettings):
 
     mentorline_simulator_url: str | None = None
     programme_name: str = "Mentorline"
-    question_patience: float = Field(
-        120.0,
-        gt=0,
-        description="seconds a question waits for Rasa before it goes to a mentor",
-    )
-    worker_concurrency: int = Field(8, ge=1, le=64)
-    web_threads: int = Field(16, ge=2, le=128)
-    web_workers: int = Field(1, ge=1, le=16)
+    # Seconds that a question waits for Rasa before it goes to a mentor.
+    question_patience: float = Field(default=120.0, gt=0)
+    worker_concurrency: int = Field(default=8, ge=1, le=64)
+    web_threads: int = Field(default=16, ge=2, le=128)
+    web_workers: int = Field(default=1, ge=1, le=16)
 
     @field_validator("database_url")
     @classmethod

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -79,7 +81,10 @@ def sync(session: Session, provider: Twilio, now: datetime) -> list[str]:
     """
     have = _listed(provider)
     missing = []
-    every = [*templates.every_menu(), *templates.every_template()]
+    every: list[templates.Menu | templates.ApprovedTemplate] = [
+        *templates.every_menu(),
+        *templates.every_template(),
+    ]
     for item in every:
         name = templates.friendly_name(item.name, item.language)
         if name not in have:
@@ -102,22 +107,37 @@ def known(session: Session) -> dict[tuple[str, str], str]:
     }
 
 
+def approvals(provider: Twilio) -> dict[str, str]:
+    """Friendly name of each of our templates → WhatsApp's word on it (``missing``: not there).
+
+    Raises:
+        ContentError: the provider did not answer.
+    """
+    have = _listed(provider)
+    found: dict[str, str] = {}
+    for template in templates.every_template():
+        name = templates.friendly_name(template.name, template.language)
+        if name not in have:
+            found[name] = "missing"
+            continue
+        answer = _call(provider, "GET", f"{_PATH}/{have[name]}/ApprovalRequests", None)
+        found[name] = str((answer.get("whatsapp") or {}).get("status", "not asked for"))
+    return found
+
+
 def _listed(provider: Twilio) -> dict[str, str]:
     found: dict[str, str] = {}
     url: str | None = f"{_PATH}?PageSize=100"
     while url:
         page = _call(provider, "GET", url, None)
-        for row in page.get("contents", []):
-            found[row["friendly_name"]] = row["sid"]
+        found |= {row["friendly_name"]: row["sid"] for row in page.get("contents", [])}
         url = (page.get("meta") or {}).get("next_page_url")
     return found
 
 
 def _call(
     provider: Twilio, method: str, url: str, body: dict[str, object] | None
-) -> dict[str, object] | dict[str, list[dict[str, str]]] | dict[str, dict[str, str]]:
-    import json
-
+) -> dict[str, Any]:
     try:
         headers = {"Content-Type": "application/json"}
         answer = provider.client.request(method, url, data=body, headers=headers)

@@ -60,7 +60,17 @@ class _HttpClient(TwilioHttpClient):
             # The environment's proxies and netrc are looked up on every request otherwise.
             self.session.trust_env = base is None
 
-    def request(self, method: str, url: str, *args: object, **kwargs: object) -> Response:
+    def request(
+        self,
+        method: str,
+        url: str,
+        params: dict[str, object] | None = None,
+        data: dict[str, object] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,
+    ) -> Response:
         """Send a request, to the stand-in where there is one."""
         if self._base is not None:
             parts = urlsplit(url)
@@ -74,7 +84,7 @@ class _HttpClient(TwilioHttpClient):
                     "",
                 )
             )
-        return super().request(method, url, *args, **kwargs)  # type: ignore[arg-type]
+        return super().request(method, url, params, data, headers, auth, timeout, allow_redirects)
 
 
 class Twilio:

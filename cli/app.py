@@ -17,6 +17,8 @@ imports = typer.Typer(no_args_is_help=True, help="Import people or cards. All ro
 bench = typer.Typer(no_args_is_help=True, help="Benchmarks.")
 app.add_typer(imports, name="import")
 app.add_typer(bench, name="bench")
+templates = typer.Typer(no_args_is_help=True, help="WhatsApp menus and templates at Twilio.")
+app.add_typer(templates, name="templates")
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the web process listens.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")]
@@ -111,6 +113,22 @@ def doctor() -> None:
     from cli.doctor import doctor as run
 
     raise typer.Exit(run())
+
+
+@templates.command("push")
+def templates_push() -> None:
+    """Create at Twilio what it does not have yet, and ask WhatsApp for approval."""
+    from cli.content import push
+
+    push()
+
+
+@templates.command("status")
+def templates_status() -> None:
+    """Say which templates WhatsApp has approved."""
+    from cli.content import status
+
+    status()
 
 
 @imports.command("people")

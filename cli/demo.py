@@ -65,7 +65,6 @@ def demo(port: int, fresh: bool) -> None:
         note = home / NOTE
         return [
             f"Phones   {address}/simulator",
-            f"Console  {address}/console/",
             *(note.read_text("utf-8").splitlines() if note.exists() else []),
             f"Logs     {shown(home / 'logs')}",
             "Ctrl-C stops everything.",

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -31,6 +32,7 @@ TICKS: dict[str, tuple[Callable[[Works], None], float]] = {
     "stalled_jobs": (ticks.stalled_jobs, 3.0),
     "doubts": (ticks.doubts, 15.0),
     "due_cases": (ticks.due_cases, 5.0),
+    "contents": (ticks.contents, 600.0),
     "prune": (ticks.prune, 3600.0),
 }
 
@@ -108,6 +110,7 @@ def _start(works: Works) -> BackgroundScheduler:
             seconds=seconds,
             coalesce=True,
             max_instances=1,
+            next_run_time=datetime.now(UTC),
             misfire_grace_time=None,
         )
     scheduler.start()

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from bot.mentoring import cases
+from channels import content
 from scheduler import reconcile, sender
 from scheduler.jobs import Works
 from store import queue
@@ -103,6 +104,14 @@ def stalled_jobs(works: Works) -> None:
             ),
             {"age": STALLED_AFTER},
         )
+
+
+def contents(works: Works) -> None:
+    """Learn what the provider calls our menus and templates."""
+    with works.sessions.begin() as session:
+        missing = content.sync(session, works.provider, works.now())
+    if missing:
+        log.warning("templates missing at the provider", names=", ".join(missing))
 
 
 def prune(works: Works) -> None:

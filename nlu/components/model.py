@@ -179,9 +179,8 @@ class CardModel:
         heads = {"questions": self.questions, "follow_ups": self.follow_ups}
         cards = sorted(self.vocabulary.used)
         arrays = {f"idf_{name}": block["idf"] for name, block in state.items()}
-        arrays["used"] = np.packbits(
-            np.asarray([self.vocabulary.used[card] for card in cards], dtype=bool), axis=1
-        )
+        used = np.asarray([self.vocabulary.used[card] for card in cards], dtype=bool)
+        arrays["used"] = np.packbits(used.reshape(len(cards), len(state["char"]["terms"])), axis=1)
         for name, head in heads.items():
             arrays[f"{name}_weights"], arrays[f"{name}_bias"] = head.weights, head.bias
         np.savez(folder / "model.npz", **arrays)  # type: ignore[arg-type,unused-ignore]

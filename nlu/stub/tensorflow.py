@@ -1,4 +1,4 @@
-"""Stands in for TensorFlow, which Rasa imports at module level and our pipeline never uses.
+"""Stands in for TensorFlow and Keras, which Rasa imports everywhere and our pipeline never uses.
 
 Put this folder on PYTHONPATH: ``import tensorflow`` and every module below it then succeed, and
 every name in them is a class that can be subclassed, annotated with and used as a decorator, as
@@ -43,7 +43,7 @@ def _absent(name):
 
 class _Modules(MetaPathFinder, Loader):
     def find_spec(self, fullname, path=None, target=None):
-        if fullname.startswith("tensorflow."):
+        if fullname == "keras" or fullname.startswith(("keras.", "tensorflow.")):
             return ModuleSpec(fullname, self, is_package=True)
         return None
 

@@ -51,7 +51,7 @@ class Asked:
             language=language,
             intent=str((latest.get("intent") or {}).get("name") or ""),
             ranking=questions.ranked(latest),
-            choice=int(choice) if str(choice).isdigit() else None,
+            choice=int(str(choice)) if str(choice).isdigit() else None,
             study_of=metadata.get("study_of"),
             slots=slots,
             thresholds=thresholds.of(language),
