@@ -68,6 +68,8 @@ def make_engine(url: str, pool_size: int = 8) -> Engine:
         pool_size=pool_size,
         max_overflow=4,
         pool_pre_ping=True,
+        # What people wrote must not end up in a log through an error message.
+        hide_parameters=True,
         connect_args={"application_name": "mentorline"},
     )
 

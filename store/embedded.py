@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from pathlib import Path
 from types import TracebackType
 
@@ -80,7 +81,10 @@ def start(home: Path, *, durable: bool = True) -> EmbeddedServer:
     data = home / "postgres"
     if data.exists() and not (data / "PG_VERSION").exists():
         shutil.rmtree(data)  # an initialisation that was killed half-way
-    server = get_server(data, cleanup_mode=None, start=False)
+    with warnings.catch_warnings():
+        # The package says so once where a login session is missing; its fallback is fine.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        server = get_server(data, cleanup_mode=None, start=False)
     server.ensure_pgdata_inited()
     _configure(data, durable)
     server.ensure_postgres_running()

@@ -51,7 +51,7 @@ def run(
     tracker = call.get("tracker") or {}
     asked = Asked.of(tracker, thresholds)
     if asked.message_id is None:
-        return stateless.run(session, name, asked, settings)
+        return stateless.run(session, name, asked)
     inbound = session.get(Inbound, asked.message_id, with_for_update=True)
     if inbound is None or inbound.person_id is None:
         return {"events": [], "responses": []}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot import emergencies, menu, questions
+from bot import danger, emergencies, knowledge, menu, questions, words
 from bot.answering import Ranked, Thresholds
 from bot.dialogues.actions.thresholds import ThresholdsFile
 from bot.turn import Turn
@@ -24,7 +24,7 @@ class Asked:
     language: str
     intent: str
     ranking: list[Ranked]
-    choice: int | None
+    choice: str
     study_of: str | None
     slots: dict[str, Any]
     thresholds: Thresholds
@@ -51,7 +51,7 @@ class Asked:
             language=language,
             intent=str((latest.get("intent") or {}).get("name") or ""),
             ranking=questions.ranked(latest),
-            choice=int(str(choice)) if str(choice).isdigit() else None,
+            choice=str(choice or "").lower(),
             study_of=metadata.get("study_of"),
             slots=slots,
             thresholds=thresholds.of(language),
@@ -87,15 +87,23 @@ def answer_question(turn: Turn, asked: Asked) -> Events:
 
 
 def ask_choice(turn: Turn, asked: Asked) -> Events:
-    """The form asks for the number: the question is out already, except after an odd reply."""
-    if asked.intent in ("pick", "affirm", "deny"):
+    """The form asks for a number: the list is out already, except after an odd reply."""
+    if asked.intent not in ("question", "out_of_scope", "nlu_fallback"):
         turn.reply("choose_again")
     return []
 
 
 def take_choice(turn: Turn, asked: Asked) -> Events:
-    """The form has a number: send that card, or hand over."""
-    outcome = questions.choose(turn, asked.choice or 0)
+    """The form has an answer: send that card, hand over, or ask for a number of the list again."""
+    question = questions.latest(turn)
+    offered = len(question.offered) if question is not None else 0
+    number = {"yes": 1 if offered == 1 else 0, "no": offered + 1}.get(asked.choice, 0)
+    if asked.choice.isdigit():
+        number = int(asked.choice)
+    if not 1 <= number <= offered + 1:
+        turn.reply("choose_again")
+        return [*no_form(), followup("clarify_form")]
+    outcome = questions.choose(turn, number)
     return [*no_form(), slot("pending", outcome.pending)]
 
 
@@ -119,8 +127,6 @@ def emergency_now(turn: Turn, asked: Asked) -> Events:
 
 
 def _emergency_of(turn: Turn, question: Question | None) -> str:
-    from bot import danger, knowledge
-
     if question is None:
         return "adult_unconscious"
     found = danger.assess(question.text).emergency
@@ -154,20 +160,15 @@ def small_talk(turn: Turn, asked: Asked) -> Events:
         case "greet":
             name = turn.person.name.split()[0] if turn.person.name.strip() else ""
             turn.reply("greet", comma_name=f" {name}" if name.isalpha() else "")
-        case "thanks":
-            turn.reply("thanks")
-        case "goodbye":
-            turn.reply("goodbye")
+        case "thanks" | "goodbye" | "complaint":
+            turn.reply(asked.intent)
         case "change_language":
-            turn.person.pending = {"kind": "language"}
-            turn.reply("language_ask", menu="pick2")
+            menu.command(turn, words.Command("language"))
         case "menu_help":
             menu.show_menu(turn)
-        case "complaint" | "insult":
-            turn.reply("complaint")
         case _:
             turn.reply("unclear")
-    return []
+    return [slot("pending", None)]
 
 
 HANDLERS: dict[str, Callable[[Turn, Asked], Events]] = {

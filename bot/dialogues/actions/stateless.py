@@ -8,30 +8,16 @@ from sqlalchemy.orm import Session
 
 from bot import answering, knowledge
 from bot.answering import Answer, Ask
-from bot.settings import Settings
 from bot.texts import text
 
 if TYPE_CHECKING:
     from bot.dialogues.actions.handlers import Asked
 
-# Intent → text, for what needs no look-up.
-SAYS = {
-    "greet": "greet",
-    "thanks": "thanks",
-    "goodbye": "goodbye",
-    "change_language": "language_ask",
-}
 
-
-def run(session: Session, name: str, asked: Asked, settings: Settings) -> dict[str, Any]:
+def run(session: Session, name: str, asked: Asked) -> dict[str, Any]:
     """Answer in Rasa's responses; nothing is stored, no case is opened, nobody is alerted."""
-    if name == "action_answer_question":
-        said = _answer(session, asked)
-    elif name == "action_small_talk":
-        said = text(SAYS.get(asked.intent, "unclear"), asked.language, comma_name="")
-    else:
-        said = text("unclear", asked.language)
-    return {"events": [], "responses": [{"text": said}]}
+    said = _answer(session, asked) if name == "action_answer_question" else ""
+    return {"events": [], "responses": [{"text": said or text("unclear", asked.language)}]}
 
 
 def _answer(session: Session, asked: Asked) -> str:
