@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import case, func, update
 from sqlalchemy.orm import Session
 
 from bot.status import advance
@@ -116,6 +116,28 @@ def finish_attempt(
     """Close the record of one call."""
     attempt.finished_at, attempt.outcome = now, outcome
     attempt.provider_sid, attempt.error_code, attempt.detail = sid, code, detail[:500]
+
+
+def record_accepted(
+    session: Session, outbox_id: int, attempt_id: int, sid: str, now: datetime
+) -> None:
+    """The provider has the message; a callback may have said so already, and more."""
+    session.execute(
+        update(Attempt)
+        .where(Attempt.id == attempt_id)
+        .values(finished_at=now, outcome="accepted", provider_sid=sid)
+    )
+    in_flight = OutboxMessage.state.in_(("sending", "unknown"))
+    session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id == outbox_id)
+        .values(
+            provider_sid=func.coalesce(OutboxMessage.provider_sid, sid),
+            sent_at=func.coalesce(OutboxMessage.sent_at, now),
+            state=case((in_flight, "sent"), else_=OutboxMessage.state),
+            reason=case((in_flight, None), else_=OutboxMessage.reason),
+        )
+    )
 
 
 def accepted(message: OutboxMessage, sid: str, now: datetime) -> None:

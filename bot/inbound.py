@@ -66,14 +66,15 @@ def receive(
         now=inbound.received_at,
         settings=settings,
     )
-    inbound.person_id, inbound.address_id = person.id, address.id
     released = outbox.release_held(session, address, now)
     turn = Turn(session, person, address, inbound, form, now, settings)
     if inbound.state == "dialogue":  # the dialogue was down, or a process died: only ask again
         return _ask(turn, turn.question_text)
     routed = conversation.route(_situation(turn, released))
-    inbound.handled_as = routed.route.value
     question = _carry_out(turn, routed)
+    # All of the row in one update, at the end.
+    inbound.person_id, inbound.address_id = person.id, address.id
+    inbound.handled_as = routed.route.value
     if question is None:
         inbound.state, inbound.done_at = "done", now
         return Settled(person.id)
@@ -182,14 +183,20 @@ def _ask(turn: Turn, question: str) -> AskDialogue:
     return AskDialogue(person.id, inbound.id, sender, text, metadata)
 
 
-def settle(session: Session, inbound_id: int, said: list[dict[str, Any]], now: datetime) -> None:
+def settle(session: Session, inbound_id: int, said: list[dict[str, Any]], now: datetime) -> bool:
     """The dialogue has answered: queue its fixed responses and close the message.
 
     What the custom actions said is in the outbox already.
+
+    Returns:
+        ``False`` when nothing was said and no action arrived here: Rasa answers 200 even when it
+        could not call its actions, and the person would be left without a word.
     """
     inbound = session.get_one(Inbound, inbound_id, with_for_update=True)
     if inbound.state == "done":
-        return
+        return True
+    if not said and not (inbound.dialogue or {}).get("actions"):
+        return False
     assert inbound.person_id is not None
     person = session.get_one(Person, inbound.person_id)
     for number, response in enumerate(said):
@@ -205,6 +212,7 @@ def settle(session: Session, inbound_id: int, said: list[dict[str, Any]], now: d
                 wake=False,
             )
     inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
+    return True
 
 
 def postpone(session: Session, inbound_id: int, now: datetime, settings: Settings) -> None:

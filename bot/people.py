@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import phonenumbers
@@ -59,41 +60,62 @@ def resolve(
     Args:
         now: aware; the moment the message arrived. It opens WhatsApp's window.
     """
-    address = _find(session, channel, value)
-    if address is None and also is not None:
-        address = _find(session, channel, also)
-    if address is None and _NUMBER.match(value):
-        address = session.scalar(select(Address).where(Address.value == value).limit(1))
-    if address is None:
-        person = Person(
-            name=(profile_name or "").strip()[:80],
-            roles=["mentee"],
-            language=settings.default_language,
-            timezone=settings.default_timezone,
-            technical_areas=[],
-            created_at=now,
+    known = session.execute(
+        select(Address, Person)
+        .join(Person, Person.id == Address.person_id)
+        .where(Address.channel == channel, Address.value == value)
+        .with_for_update(of=[Address, Person])
+    ).first()
+    second = also if channel == "whatsapp" else None
+    if known is None or (second is not None and _find(session, channel, second) is None):
+        person_id = known[1].id if known else _other_address(session, channel, value, also)
+        if person_id is None:
+            person_id = _newcomer(session, profile_name, now, settings)
+        for missing in filter(None, (value, second)):
+            session.execute(
+                insert(Address)
+                .values(person_id=person_id, channel=channel, value=missing, created_at=now)
+                .on_conflict_do_nothing(index_elements=["channel", "value"])
+            )
+        # Somebody else may have registered the address in the same moment: what is stored counts.
+        address = _find(session, channel, value)
+        assert address is not None
+        person = session.get_one(
+            Person, address.person_id, with_for_update={"of": Person}, populate_existing=True
         )
-        session.add(person)
-        session.flush()
     else:
-        person = session.get_one(Person, address.person_id)
-    for known in dict.fromkeys(filter(None, (value, also if channel == "whatsapp" else None))):
-        session.execute(
-            insert(Address)
-            .values(person_id=person.id, channel=channel, value=known, created_at=now)
-            .on_conflict_do_nothing(index_elements=["channel", "value"])
-        )
-    address = _find(session, channel, value)
-    assert address is not None
-    if address.person_id != person.id:  # somebody else registered it in the same moment
-        person = session.get_one(Person, address.person_id)
-    session.refresh(person, with_for_update={"of": Person})
+        address, person = known
     if address.last_inbound_at is None or address.last_inbound_at < now:
         address.last_inbound_at = now
     address.bad_at = None  # whoever writes can be reached
     if profile_name and not address.profile_name:
         address.profile_name = profile_name.strip()[:80]
     return person, address
+
+
+def _newcomer(session: Session, profile_name: str | None, now: datetime, settings: Settings) -> int:
+    person = Person(
+        name=(profile_name or "").strip()[:80],
+        roles=["mentee"],
+        language=settings.default_language,
+        timezone=settings.default_timezone,
+        technical_areas=[],
+        created_at=now,
+    )
+    session.add(person)
+    session.flush()
+    return person.id
+
+
+def _other_address(session: Session, channel: str, value: str, also: str | None) -> int | None:
+    """The person who is known by a second address, or by the same number on another channel."""
+    if also is not None:
+        found = _find(session, channel, also)
+        if found is not None:
+            return found.person_id
+    if not _NUMBER.match(value):
+        return None
+    return session.scalar(select(Address.person_id).where(Address.value == value).limit(1))
 
 
 def _find(session: Session, channel: str, value: str) -> Address | None:
@@ -129,8 +151,8 @@ def display_name(person: Person, fallback: str) -> str:
     return name
 
 
-def sending_addresses(person: Person) -> list[sending.Address]:
-    """The person's addresses as the sending rules see them."""
+def as_sent_to(addresses: Iterable[Address]) -> list[sending.Address]:
+    """Addresses as the sending rules see them."""
     return [
         sending.Address(
             id=address.id,
@@ -140,14 +162,14 @@ def sending_addresses(person: Person) -> list[sending.Address]:
             stopped=address.stopped_at is not None,
             bad=address.bad_at is not None,
         )
-        for address in person.addresses
+        for address in addresses
     ]
 
 
 def reachable(person: Person) -> bool:
     """Whether anything may be sent to this person at all."""
     return person.stopped_at is None and any(
-        not address.stopped and not address.bad for address in sending_addresses(person)
+        not address.stopped and not address.bad for address in as_sent_to(person.addresses)
     )
 
 

@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     rasa_url: str = "http://127.0.0.1:5005"
     rasa_token: str | None = None
     # Seconds for one dialogue turn.
-    rasa_timeout: float = Field(default=8.0, gt=0)
+    rasa_timeout: float = Field(default=6.0, gt=0)
     actions_token: str | None = None
 
     default_region: str = "RW"
@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     programme_name: str = "Mentorline"
     # Seconds that a question waits for Rasa before it goes to a mentor.
     question_patience: float = Field(default=120.0, gt=0)
-    worker_concurrency: int = Field(default=8, ge=1, le=64)
+    worker_concurrency: int = Field(default=12, ge=1, le=64)
     web_threads: int = Field(default=16, ge=2, le=128)
     web_workers: int = Field(default=1, ge=1, le=16)
 

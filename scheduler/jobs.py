@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
-from nlu.client import RasaClient, RasaUnavailable
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot import inbound
 from bot.settings import Settings
 from channels.twilio import Twilio
+from nlu.client import RasaClient, RasaUnavailable
+from scheduler.breaker import Breaker
 from scheduler.sender import Sender
 from store.base import make_engine, make_sessions
 
@@ -35,6 +38,7 @@ class Works:
     provider: Twilio
     rasa: RasaClient
     sender: Sender
+    breaker: Breaker
     now: Callable[[], datetime]
 
     @classmethod
@@ -58,6 +62,7 @@ class Works:
                 settings.rasa_urls, timeout=settings.rasa_timeout, token=settings.rasa_token
             ),
             sender=Sender(engine, sessions, provider, now),
+            breaker=Breaker(time.monotonic),
             now=now,
         )
 
@@ -69,16 +74,28 @@ class Works:
         with self.sessions.begin() as session:
             step = inbound.receive(session, inbound_id, self.now(), self.settings)
         if isinstance(step, inbound.AskDialogue):
-            try:
-                said = self.rasa.turn(step.sender, step.text, step.metadata)
-            except RasaUnavailable as error:
-                log.warning("dialogue unavailable", inbound=inbound_id, error=str(error))
-                with self.sessions.begin() as session:
+            said = self._turn(step)
+            with self.sessions.begin() as session:
+                settled = said is not None and inbound.settle(session, inbound_id, said, self.now())
+                if not settled:
                     inbound.postpone(session, inbound_id, self.now(), self.settings)
-            else:
-                with self.sessions.begin() as session:
-                    inbound.settle(session, inbound_id, said, self.now())
         self.sender.flush(step.person_id)
+
+    def _turn(self, step: inbound.AskDialogue) -> list[dict[str, Any]] | None:
+        """What Rasa says, or ``None`` when it cannot be asked now."""
+        if not self.breaker.allows():
+            return None
+        try:
+            said = self.rasa.turn(step.sender, step.text, step.metadata)
+        except RasaUnavailable as error:
+            self.breaker.failed()
+            log.warning("dialogue unavailable", inbound=step.inbound_id, error=str(error))
+            return None
+        except BaseException:
+            self.breaker.failed()
+            raise
+        self.breaker.succeeded()
+        return said
 
     def send(self, person_id: int) -> None:
         """Send what is due for one person."""

@@ -20,7 +20,7 @@ from channels import content, render
 from channels.twilio import Accepted, Doubt, Refused, Result, Twilio
 from store import queue
 from store.messages import Attempt, Flag, OutboxMessage
-from store.people import Person
+from store.people import Address, Person
 
 log = structlog.get_logger(__name__)
 
@@ -78,12 +78,11 @@ class Sender:
         """Decide about the next due message: an attempt to make, ``True`` (go on), or none."""
         now = self._now()
         with self._sessions.begin() as session:
-            message = _next_due(session, person_id, now)
-            if message is None:
+            due = _next_due(session, person_id, now)
+            if due is None:
                 return None
-            person = session.get_one(Person, person_id)
-            decision = sending.decide(_facts(session, message, person, now), now)
-            match decision:
+            message, facts = due
+            match sending.decide(facts, now):
                 case sending.Drop(reason):
                     message.state, message.reason = "dropped", reason
                 case sending.Later(until, reason):
@@ -91,7 +90,7 @@ class Sender:
                 case sending.Knock(address):
                     message.state = "held"
                     message.reason = "window closed: a template knocks"
-                    _knock(session, message, person, address.id, now)
+                    _knock(session, message, address.id, now)
                 case sending.Send(address, form):
                     return self._attempt(session, message, address, form, now)
             return True
@@ -136,12 +135,14 @@ class Sender:
     def _record(self, ready: _Ready, result: Result) -> None:
         now = self._now()
         with self._sessions.begin() as session:
+            if isinstance(result, Accepted):
+                delivery.record_accepted(
+                    session, ready.outbox_id, ready.attempt_id, result.sid, now
+                )
+                return
             message = session.get_one(OutboxMessage, ready.outbox_id, with_for_update=True)
             attempt = session.get_one(Attempt, ready.attempt_id)
             match result:
-                case Accepted(sid):
-                    delivery.finish_attempt(attempt, now, "accepted", sid, None, "")
-                    delivery.accepted(message, sid, now)
                 case Refused(code, status, detail):
                     delivery.finish_attempt(attempt, now, "refused", None, code, detail)
                     if message.state == "sending":
@@ -154,9 +155,14 @@ class Sender:
                     log.warning("send in doubt", outbox=message.id, detail=detail)
 
 
-def _next_due(session: Session, person_id: int, now: datetime) -> OutboxMessage | None:
-    """The next message in order; one that is being retried keeps its place before later ones."""
-    earlier = aliased(OutboxMessage)
+def _next_due(
+    session: Session, person_id: int, now: datetime
+) -> tuple[OutboxMessage, sending.Facts] | None:
+    """The next message in order, and what decides about it.
+
+    One that is being retried keeps its place before later ones of the same priority.
+    """
+    earlier, other = aliased(OutboxMessage), aliased(OutboxMessage)
     waiting = (
         select(earlier.id)
         .where(
@@ -169,8 +175,16 @@ def _next_due(session: Session, person_id: int, now: datetime) -> OutboxMessage 
         )
         .exists()
     )
-    return session.scalar(
-        select(OutboxMessage)
+    lately = (
+        select(func.count())
+        .select_from(other)
+        .where(other.person_id == person_id, other.attempted_at > now - timedelta(minutes=10))
+        .scalar_subquery()
+    )
+    stopped_until = select(Flag.until).where(Flag.name == delivery.SENDER_STOPPED).scalar_subquery()
+    row = session.execute(
+        select(OutboxMessage, Person.stopped_at, Person.timezone, lately, stopped_until)
+        .join(Person, Person.id == OutboxMessage.person_id)
         .where(
             OutboxMessage.person_id == person_id,
             OutboxMessage.state == "queued",
@@ -180,43 +194,33 @@ def _next_due(session: Session, person_id: int, now: datetime) -> OutboxMessage 
         .order_by(OutboxMessage.priority.desc(), OutboxMessage.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=OutboxMessage)
+    ).first()
+    if row is None:
+        return None
+    message, person_stopped, timezone, sent_lately, sender_stopped_until = row
+    addresses = session.scalars(
+        select(Address).where(Address.person_id == person_id).order_by(Address.id)
     )
-
-
-def _facts(
-    session: Session, message: OutboxMessage, person: Person, now: datetime
-) -> sending.Facts:
-    lately = session.scalar(
-        select(func.count())
-        .select_from(OutboxMessage)
-        .where(
-            OutboxMessage.person_id == person.id,
-            OutboxMessage.attempted_at > now - timedelta(minutes=10),
-        )
-    )
-    flag = session.get(Flag, delivery.SENDER_STOPPED)
-    return sending.Facts(
+    return message, sending.Facts(
         kind=message.kind,
         wanted_address=message.address_id,
         has_template=message.template is not None,
         template_is_enough=message.template_is_enough,
         expires_at=message.expires_at,
-        person_stopped=person.stopped_at is not None,
-        timezone=person.timezone,
-        addresses=people.sending_addresses(person),
-        sent_lately=lately or 0,
-        sender_stopped_until=flag.until if flag else None,
+        person_stopped=person_stopped is not None,
+        timezone=timezone,
+        addresses=people.as_sent_to(addresses),
+        sent_lately=sent_lately,
+        sender_stopped_until=sender_stopped_until,
     )
 
 
-def _knock(
-    session: Session, message: OutboxMessage, person: Person, address_id: int, now: datetime
-) -> None:
+def _knock(session: Session, message: OutboxMessage, address_id: int, now: datetime) -> None:
     """One template a day tells the person that something waits; the next text brings it."""
     already = session.scalar(
         select(OutboxMessage.id)
         .where(
-            OutboxMessage.person_id == person.id,
+            OutboxMessage.person_id == message.person_id,
             OutboxMessage.kind == "knock",
             OutboxMessage.created_at > now - KNOCK_AGAIN_AFTER,
             OutboxMessage.state.not_in(("failed", "dropped")),
@@ -232,7 +236,7 @@ def _knock(
     session.execute(
         insert(OutboxMessage)
         .values(
-            person_id=person.id,
+            person_id=message.person_id,
             address_id=address_id,
             case_id=message.case_id,
             kind="knock",

@@ -64,9 +64,7 @@ class Person(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     facility: Mapped[Facility | None] = relationship(lazy="joined")
-    addresses: Mapped[list[Address]] = relationship(
-        back_populates="person", order_by="Address.id", lazy="selectin"
-    )
+    addresses: Mapped[list[Address]] = relationship(back_populates="person", order_by="Address.id")
 
     @property
     def is_mentor(self) -> bool:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from store import embedded, migrate
+from tests.dialogue import MODELS, Switchboard, running_rasa
 from tests.town import Town
 
 os.environ.setdefault("MENTORLINE_HOME", tempfile.mkdtemp(prefix="mentorline-test-"))
@@ -49,3 +50,41 @@ def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
     """The product, the emulated network and people with phones; no Rasa behind it."""
     with Town.build(database_url, tmp_path) as built:
         yield built
+
+
+@pytest.fixture(scope="session")
+def switchboard() -> Iterator[Switchboard]:
+    """Where Rasa's action calls arrive."""
+    board = Switchboard()
+    yield board
+    board.close()
+
+
+@pytest.fixture(scope="session")
+def rasa(
+    postgres: embedded.EmbeddedServer,
+    switchboard: Switchboard,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The address of a real Rasa server on the published model."""
+    assert (MODELS / "current.tar.gz").exists(), "no model: run ./mentorline train first"
+    _admin(postgres, "CREATE DATABASE rasa_memory TEMPLATE template_house")
+    home = tmp_path_factory.mktemp("rasa")
+    with running_rasa(postgres.url_of("rasa_memory"), home, switchboard.url) as url:
+        yield url
+
+
+@pytest.fixture
+def library_town(
+    database_url: str, tmp_path: Path, rasa: str, switchboard: Switchboard
+) -> Iterator[Town]:
+    """A town with the shipped library and the real Rasa behind it."""
+    (tmp_path / "models").symlink_to(MODELS)
+    with Town.build(database_url, tmp_path, rasa_url=rasa) as built:
+        built.stock_library()
+        # Every town counts people from 1; Rasa remembers those of other towns.
+        first = next(_COUNTER) * 1000
+        built.execute(f"ALTER TABLE person ALTER dialogue_number SET DEFAULT {first}")
+        switchboard.town = built
+        yield built
+        switchboard.town = None

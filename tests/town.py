@@ -1,7 +1,7 @@
 """The town that conversation tests play in: the product, the network, and people with phones.
 
-Web, worker and clock are the real ones in threads of the test; the network is the simulator; Rasa,
-where a test wants it, is the real server. Only time is made: ``town.later`` moves everybody's clock.
+Web, worker and clock are the real ones in threads of the test; the network is the simulator;
+Rasa, where a test wants it, is the real server. Only time is made: ``town.later`` moves it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import selectinload
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from bot import knowledge
@@ -240,7 +241,7 @@ class Town:
         """The row of whoever has this number."""
         with self.works.sessions() as session:
             person_id = session.scalar(select(Address.person_id).where(Address.value == number))
-            return session.get_one(Person, person_id)
+            return session.get_one(Person, person_id, options=[selectinload(Person.addresses)])
 
     def pair(self, mentee: str, mentor: str) -> None:
         """Give a mentee their own mentor."""

@@ -22,6 +22,8 @@ blueprint = Blueprint("twilio", __name__, url_prefix="/webhooks/twilio")
 # Twilio's largest form is a few kB; anything near this is not Twilio.
 LARGEST_FORM = 64 * 1024
 MOST_FIELDS = 200
+# Sids have 34 characters, addresses fewer; a longer one would not fit PostgreSQL's indexes.
+LONGEST_ID = 200
 
 
 def form_pairs(body: bytes) -> list[tuple[str, str]]:
@@ -55,8 +57,7 @@ def _validators(this: House) -> list[RequestValidator]:
 
 
 def _checked_form() -> list[tuple[str, str]] | Response:
-    if (request.content_length or 0) > LARGEST_FORM:
-        return Response("too large", 413)
+    request.max_content_length = LARGEST_FORM  # holds for bodies of unknown length too: 413
     body = request.get_data(cache=False)
     try:
         pairs = form_pairs(body)
@@ -75,9 +76,9 @@ def message() -> Response:
         return pairs
     form = dict(pairs)
     sid = form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid")
-    if not sid or not form.get("From"):
+    channel, sender = parse_sender(form.get("From", ""))
+    if not sid or not sender or len(sid) > LONGEST_ID or len(sender) > LONGEST_ID:
         return Response("MessageSid and From are needed", 400)
-    channel, sender = parse_sender(form["From"])
     body = form.get("Body", "")
     urgent = words.consent_word(body) in ("stop", "start")
     this = house()
@@ -106,7 +107,7 @@ def status() -> Response:
     form = dict(pairs)
     sid = form.get("MessageSid") or form.get("SmsSid")
     word = form.get("MessageStatus") or form.get("SmsStatus")
-    if not sid or not word:
+    if not sid or not word or len(sid) > LONGEST_ID or len(word) > LONGEST_ID:
         return Response("MessageSid and MessageStatus are needed", 400)
     code = form.get("ErrorCode", "")
     ours = request.args.get("m", "")

@@ -1,6 +1,5 @@
 """Rasa component around ``CardModel``: which card answers a message, or which small talk it is."""
 
-# mypy: disable-error-code="import-not-found,import-untyped,misc,untyped-decorator,unused-ignore"
 from __future__ import annotations
 
 import logging

@@ -150,7 +150,11 @@ class CardModel:
         return linear.softmax(np.where(allowed, scores, -np.inf))
 
     def _ranking(
-        self, classes: Sequence[str], shares: np.ndarray, groups: csr_matrix, follow_up: bool = False
+        self,
+        classes: Sequence[str],
+        shares: np.ndarray,
+        groups: csr_matrix,
+        follow_up: bool = False,
     ) -> Ranking:
         cards: list[tuple[str, float]] = []
         intents: dict[str, float] = {}

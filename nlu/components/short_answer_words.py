@@ -24,7 +24,9 @@ NUMBERS = {
     "rimwe": "1", "kabiri": "2", "gatatu": "3", "kane": "4",
     "moja": "1", "mbili": "2", "tatu": "3", "nne": "4",
 }  # fmt: skip
-BEFORE_NUMBER = frozenset("option number numero no nr choice choix reponse answer nimero namba".split())
+BEFORE_NUMBER = frozenset(
+    "option number numero no nr choice choix reponse answer nimero namba".split()
+)
 POLITE = frozenset("please pls thanks thank you merci svp murakoze asante tafadhali".split())
 THUMBS = {"\N{THUMBS UP SIGN}": "yes", "\N{THUMBS DOWN SIGN}": "no"}
 

@@ -1,6 +1,5 @@
 """Rasa component: a whole message that is a number, a yes or a no gets its intent at once."""
 
-# mypy: disable-error-code="import-not-found,import-untyped,misc,untyped-decorator,unused-ignore"
 from __future__ import annotations
 
 from typing import Any

@@ -164,11 +164,12 @@ def small_talk(turn: Turn, asked: Asked) -> Events:
             turn.reply(asked.intent)
         case "change_language":
             menu.command(turn, words.Command("language"))
+            return [slot("pending", None)]
         case "menu_help":
             menu.show_menu(turn)
         case _:
             turn.reply("unclear")
-    return [slot("pending", None)]
+    return []  # "thanks" before "1" does not take the question back
 
 
 HANDLERS: dict[str, Callable[[Turn, Asked], Events]] = {
