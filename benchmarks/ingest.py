@@ -27,8 +27,8 @@ SENDERS = (1, 8, 32)
 # A turn of Rasa gets slower as a conversation gets longer, so a sender's phones take turns.
 PHONES_EACH = 20
 # More than anything here accepts; requests are made before the clock starts.
-MOST_PER_SECOND = {systems.STOCK: 400}
-MOST = 4000
+MOST_PER_SECOND = {systems.STOCK: 400, systems.FLOOR: 8000}
+MOST = 3000
 AIM = 10.0
 
 

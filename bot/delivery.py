@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.status import advance
@@ -29,6 +29,8 @@ def apply_status(
     if message.provider_sid is None:
         if message.state not in ("sending", "unknown"):
             return  # an earlier attempt that has been given up
+        if session.scalar(select(Attempt.id).where(Attempt.provider_sid == sid).limit(1)):
+            return  # an earlier attempt, while the present one is under way
         message.provider_sid = sid
     elif message.provider_sid != sid:
         return
@@ -71,13 +73,14 @@ def failed(
             _mark_address(session, message, last_inbound_at=None)
             _again(message, now, "window closed at the provider")
         case Next.PLAIN:
-            if message.menu is not None:
+            if message.menu is not None and not message.menu.startswith("plain:"):
                 message.menu = None if message.menu.startswith("pick") else f"plain:{message.menu}"
                 _again(message, now, "buttons refused, sent as plain text")
         case Next.STOP_SENDER:
             _stop_sender(session, detail, now)
             message.state, message.next_attempt_at = "queued", now + SENDER_REST
             message.provider_sid = None
+            message.attempts -= 1  # nothing is wrong with the message: its retries stay whole
         case Next.RETRY | Next.BACK_OFF:
             seconds = delay(action, message.attempts, random.random())  # noqa: S311
             if seconds is not None:
@@ -121,7 +124,10 @@ def finish_attempt(
 def record_accepted(
     session: Session, outbox_id: int, attempt_id: int, sid: str, now: datetime
 ) -> None:
-    """The provider has the message; a callback may have said so already, and more."""
+    """The provider has the message; a callback may have said so already, and more.
+
+    A callback may even have failed this attempt and queued the next one, which gets its own sid.
+    """
     session.execute(
         update(Attempt)
         .where(Attempt.id == attempt_id)
@@ -132,7 +138,10 @@ def record_accepted(
         update(OutboxMessage)
         .where(OutboxMessage.id == outbox_id)
         .values(
-            provider_sid=func.coalesce(OutboxMessage.provider_sid, sid),
+            provider_sid=case(
+                (in_flight, func.coalesce(OutboxMessage.provider_sid, sid)),
+                else_=OutboxMessage.provider_sid,
+            ),
             sent_at=func.coalesce(OutboxMessage.sent_at, now),
             state=case((in_flight, "sent"), else_=OutboxMessage.state),
             reason=case((in_flight, None), else_=OutboxMessage.reason),
@@ -141,9 +150,9 @@ def record_accepted(
 
 
 def accepted(message: OutboxMessage, sid: str, now: datetime) -> None:
-    """The provider has the message; a callback may have said so already, and more."""
-    message.provider_sid = message.provider_sid or sid
+    """The provider has the message after all (reconciled); see ``record_accepted``."""
     if message.state in ("sending", "unknown"):
+        message.provider_sid = message.provider_sid or sid
         message.state = "sent"
         message.reason = None
     message.sent_at = message.sent_at or now

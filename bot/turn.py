@@ -73,7 +73,7 @@ class Turn:
     @property
     def _media_count(self) -> int:
         count = self.form.get("NumMedia", "0")
-        return int(count) if count.isascii() and count.isdigit() else 0
+        return int(count) if count.isascii() and count.isdigit() and len(count) < 6 else 0
 
     @property
     def media_link(self) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
@@ -24,7 +24,7 @@ def fetch(settings: Settings, url: str) -> tuple[bytes, str]:
     Raises:
         FetchError: not an address of the provider, too large, or not answered.
     """
-    parts = urlsplit(url)
+    parts = _parts(url)
     if parts.scheme != "https" or parts.netloc not in HOSTS:
         raise FetchError("This is not an address of the provider.")
     if settings.twilio_api_base:
@@ -36,7 +36,7 @@ def fetch(settings: Settings, url: str) -> tuple[bytes, str]:
             if answer.is_redirect:
                 answer = _follow(client, answer.headers.get("location", ""))
             answer.raise_for_status()
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise FetchError("The provider did not hand out the media.") from error
     if len(answer.content) > LARGEST:
         raise FetchError("The media is larger than 16 MB.")
@@ -46,9 +46,16 @@ def fetch(settings: Settings, url: str) -> tuple[bytes, str]:
     return answer.content, kind
 
 
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise FetchError("This is not an address.") from error
+
+
 def _follow(client: httpx.Client, location: str) -> httpx.Response:
     """Twilio redirects to its content network; the credentials stay behind."""
-    parts = urlsplit(location)
+    parts = _parts(location)
     allowed = parts.netloc in HOSTS or parts.netloc.endswith((".twiliocdn.com", ".amazonaws.com"))
     if parts.scheme != "https" or not allowed:
         raise FetchError("The provider redirected to an address that is not its own.")

@@ -155,13 +155,15 @@ class Twilio:
             requests.exceptions.RequestException: likewise.
         """
         address = f"whatsapp:{to}" if channel == "whatsapp" else to
-        # Twilio filters by whole seconds of its own clock; a minute of margin.
-        rows = self.client.messages.list(
-            to=address,
-            date_sent_after=since.astimezone(UTC) - timedelta(minutes=1),
-            limit=200,
-        )
-        return [Listed(str(row.sid), str(row.status), row.body or "") for row in rows]
+        # Not filtered by DateSent: what still waits in Twilio's queue has none, and would look
+        # absent. Newest come first; a minute of margin, because Twilio has its own clock.
+        rows = self.client.messages.list(to=address, limit=200)
+        earliest = since.astimezone(UTC) - timedelta(minutes=1)
+        return [
+            Listed(str(row.sid), str(row.status), row.body or "", row.error_code or None)
+            for row in rows
+            if row.date_created is None or row.date_created >= earliest
+        ]
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,7 @@ class Listed:
     sid: str
     status: str
     body: str
+    error_code: int | None = None
 
 
 def _never_sent(error: requests.exceptions.ConnectionError) -> bool:

@@ -96,9 +96,9 @@ class RasaClient:
         A leading slash would be read as a command to Rasa and is taken off.
 
         Returns:
-            What Rasa itself says: dicts with ``text`` or ``custom``. An empty list also comes when the
-            custom action could not be called: Rasa logs that and answers 200 all the same, so whoever
-            has to know asks whether the action arrived.
+            What Rasa itself says: dicts with ``text`` or ``custom``. An empty list also comes when
+            the custom action or the tracker store failed: Rasa logs that and answers 200 all the
+            same, so whoever has to know looks whether the action arrived.
 
         Raises:
             RasaUnavailable: see its subclasses.

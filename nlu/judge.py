@@ -1,7 +1,8 @@
-"""Runs under Rasa's Python: judges many texts with the classifier of a trained model, without Rasa.
+"""Runs under Rasa's Python: judges many texts with a trained model's classifier, without Rasa.
 
-``python -m nlu.judge MODEL.tar.gz`` reads a JSON list of {"text", "topic" (or absent)} from standard
-input and writes a JSON list of {"intent", "cards": [[id, confidence], …], "follow_up"} to standard output.
+``python -m nlu.judge MODEL.tar.gz`` reads a JSON list of {"text", "topic" (or absent)} from
+standard input and writes a JSON list of {"intent", "cards": [[id, confidence], …], "follow_up"} to
+standard output.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from nlu.rasa_env import ROOT
 DIALOGUES = ROOT / "bot" / "dialogues"
 ACTIONS_URL = "http://127.0.0.1:8000/rasa/actions"
 TRACKER_SCHEMA = "rasa"
+IN_MEMORY = "rasa.core.tracker_store.InMemoryTrackerStore"
 
 
 class NoModel(Exception):
@@ -49,7 +50,7 @@ def environment(env: Mapping[str, str], scratch: Path) -> dict[str, str]:
         **rasa_env.environment(scratch, env),
         "RASA_ACTIONS_URL": env.get("RASA_ACTIONS_URL") or ACTIONS_URL,
         "ACTIONS_TOKEN": env.get("ACTIONS_TOKEN") or "none",
-        "RASA_TRACKER_TYPE": "SQL" if database else "InMemory",
+        "RASA_TRACKER_TYPE": "SQL" if database else IN_MEMORY,
         "RASA_TRACKER_URL": tracker_url(database) if database else "none",
         "POSTGRESQL_SCHEMA": TRACKER_SCHEMA,
         # One event loop uses few connections, and each of PostgreSQL's costs memory.
@@ -90,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Rasa looks for further files where it stands; there it finds none.
     os.chdir(scratch)
     sys.stdout.flush()
-    os.execve(line[0], line, environment(os.environ, scratch))
+    os.execve(line[0], line, environment(os.environ, scratch))  # noqa: S606
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased, sessionmaker
 
 from bot import delivery, people, sending
 from channels import content, render
+from channels.errors import CATALOGUE, Next
 from channels.twilio import Accepted, Doubt, Refused, Result, Twilio
 from store import queue
 from store.messages import Attempt, Flag, OutboxMessage
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 # How long the provider's content ids are remembered.
 CONTENTS_FRESH = timedelta(minutes=1)
 KNOCK_AGAIN_AFTER = timedelta(hours=24)
+HANDSET_OFF = [code for code, action in CATALOGUE.items() if action is Next.RETRY]
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,7 @@ def _next_due(
             earlier.state == "queued",
             earlier.attempts > 0,
             earlier.next_attempt_at > now,
+            earlier.error_code.is_(None) | earlier.error_code.not_in(HANDSET_OFF),
             earlier.id < OutboxMessage.id,
             earlier.priority == OutboxMessage.priority,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -36,7 +35,8 @@ def web(town: Town) -> Iterator[httpx.Client]:
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}, {"A": "é"}]
+    "headers",
+    [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "é"}, {"Authorization": "Bearer"}],
 )
 def test_actions_need_the_token(web: httpx.Client, headers: dict[str, str]) -> None:
     encoded = {name: value.encode() for name, value in headers.items()}
@@ -68,7 +68,8 @@ def test_actions_are_closed_where_no_token_is_set(database_url: str) -> None:
     ],
 )
 def test_odd_action_calls(web: httpx.Client, body: bytes, status: int) -> None:
-    answer = web.post("/rasa/actions", content=body, headers=TOKEN)
+    headers = TOKEN | {"Content-Type": "application/json"}
+    answer = web.post("/rasa/actions", content=body, headers=headers)
     assert answer.status_code == status
     assert answer.json()["error"]
 
@@ -102,9 +103,9 @@ def test_a_database_without_our_schema_is_not_ready(postgres: EmbeddedServer) ->
         client = app.test_client()
         assert client.get("/healthz").status_code == 200
         assert client.get("/readyz").status_code == 503
-        assert client.get("/metrics").status_code == 200
-        # Unknown is not nought.
-        assert b"mentorline_outbox_queued 0" not in client.get("/metrics").data
+        measured = client.get("/metrics")
+        assert measured.status_code == 200
+        assert b"_open" not in measured.data  # unknown is not nought
         app.extensions["mentorline"].engine.dispose()
 
 
@@ -211,8 +212,3 @@ def test_a_redirect_elsewhere_is_not_followed(target: str) -> None:
     server.shutdown()
     server.server_close()
     assert [path for path, _ in handler.seen] == ["/photo"]
-
-
-def test_the_api_answers_in_json(web: httpx.Client) -> None:
-    answer = web.post("/rasa/actions", content=json.dumps({}), headers=TOKEN)
-    assert answer.headers["content-type"].startswith("application/json")

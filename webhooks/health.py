@@ -57,8 +57,8 @@ def metrics() -> Response:
     try:
         with this.engine.connect() as connection:
             for name, query in COUNTS.items():
-                gauge = Gauge(name, name.replace("_", " "), registry=gauges)
-                gauge.set(connection.execute(text(query)).scalar_one())
+                value = connection.execute(text(query)).scalar_one()
+                Gauge(name, name.replace("_", " "), registry=gauges).set(value)
     except SQLAlchemyError:
         pass  # the counters are still worth reading when the database is away
     body = generate_latest(this.registry) + generate_latest(gauges)

@@ -1,11 +1,11 @@
 """How sure we may be of a card: its probability, and how much of the text its examples have used.
 
-A linear model is sure of itself too easily on a near miss: "txa for heavy periods" shares its loudest
-word with the cards on tranexamic acid in bleeding after birth. What gives it away is that the rest
-of its words never occur in those cards' examples. So confidence is a two-feature logistic function,
-fitted on cards that were left out of training on purpose: their questions are near misses by
-construction. Measured on the held-out questions, at 95 % precision the share of answerable ones that are
-answered rose from 77 to 85 % (English) and from 52 to 81 % (French).
+A linear model is sure of itself too easily on a near miss: "ors for a drunk man" shares its
+loudest word with the cards on rehydration. What gives it away is that the rest of its words never
+occur in those cards' examples. So confidence is a two-feature logistic function, fitted on cards
+that were left out of training on purpose: their questions are near misses by construction.
+Measured on the held-out questions, at 95 % precision the share of answerable ones that are answered
+rose from 77 to 85 % (English) and from 52 to 81 % (French).
 """
 
 from __future__ import annotations

@@ -16,22 +16,20 @@ OPENERS = re.compile(
 )
 
 # Words that carry no subject, accents removed. Nothing clinical belongs here.
-EMPTY_WORDS = frozenset(
-    """
-    a about after again all already also am an and any are as at be been before but by can could
-    did do does doing for from get give given go going had has have he her him his how i if in is it
-    its just many me more much my no not now of off ok okay on once or our out over per please pls
-    she should so some still than that the their them then there they thing this those to too u up
-    us very want was we were wat what when where which while who why will with would wen wht hw
-    yes you your wich dis dat long often times time first next else need
-    au aux avec avoir ca car ce ces cela cet cette ceux chez comme comment combien cmt cb cmb dans de
-    deja des donc dois doit du elle elles en encore est et etre eu faire fait faut ils il je la le
-    les leur lui ma mais me meme mes moi mon ne ni non nos notre nous on ont ou oui par pas peu peut
-    plus pour pr pourquoi puis qd quand que quel quelle quels quelles qui quoi koi sa sans se ses si
-    son sont sur svp ta te tes toi ton toujours tous tout toute tres tu un une va vers vos votre vous y
-    dose
-    """.split()
-)
+_EMPTY = """
+a about after again all already also am an and any are as at be been before but by can could did
+do does doing for from get give given go going had has have he her him his how i if in is it its
+just many me more much my no not now of off ok okay on once or our out over per please pls she
+should so some still than that the their them then there they thing this those to too u up us very
+want was we were wat what when where which while who why will with would wen wht hw yes you your
+wich dis dat long often times time first next else need au aux avec avoir ca car ce ces cela cet
+cette ceux chez comme comment combien cmt cb cmb dans de deja des donc dois doit du elle elles en
+encore est et etre eu faire fait faut ils il je la le les leur lui ma mais me meme mes moi mon ne
+ni non nos notre nous on ont ou oui par pas peu peut plus pour pr pourquoi puis qd quand que quel
+quelle quels quelles qui quoi koi sa sans se ses si son sont sur svp ta te tes toi ton toujours
+tous tout toute tres tu un une va vers vos votre vous y dose
+"""
+EMPTY_WORDS = frozenset(_EMPTY.split())
 
 _WORD = re.compile(r"[^\W_]+")
 

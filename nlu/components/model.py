@@ -1,8 +1,8 @@
 """The classifier itself: which card answers a text, or which small talk it is. No Rasa here.
 
 Two heads share the features. `questions` is trained on the cards' examples and the small talk and
-judges every text. `follow_ups` is trained on the cards' follow-up examples as well and judges, among
-the cards of one topic and the small talk, a text that leans on the conversation.
+judges every text. `follow_ups` is trained on the cards' follow-up examples as well and judges,
+among the cards of one topic and the small talk, a text that leans on the conversation.
 """
 
 from __future__ import annotations

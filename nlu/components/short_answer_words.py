@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 import unicodedata
 
-YES = frozenset(
-    """yes y yeah yea yep yess yes! ya yup sure correct
-    oui ouais wi ui exact
-    yego yee ego
-    ndiyo ndio naam""".split()
-)
-NO = frozenset(
-    """no n nope nah noo not none
-    non nan nop
-    oya
-    hapana siyo""".split()
-)
+_YES = """
+yes y yeah yea yep yess ya yup sure correct
+oui ouais wi ui exact
+yego yee ego
+ndiyo ndio naam
+"""
+_NO = """
+no n nope nah noo not none
+non nan nop
+oya
+hapana siyo
+"""
+_POLITE = "please pls thanks thank you merci svp murakoze asante tafadhali"
+_BEFORE_NUMBER = "option number numero no nr choice choix reponse answer nimero namba"
+YES = frozenset(_YES.split())
+NO = frozenset(_NO.split())
+POLITE = frozenset(_POLITE.split())
+BEFORE_NUMBER = frozenset(_BEFORE_NUMBER.split())
 NUMBERS = {
     "one": "1", "two": "2", "three": "3", "four": "4",
     "first": "1", "second": "2", "third": "3",
@@ -24,10 +30,6 @@ NUMBERS = {
     "rimwe": "1", "kabiri": "2", "gatatu": "3", "kane": "4",
     "moja": "1", "mbili": "2", "tatu": "3", "nne": "4",
 }  # fmt: skip
-BEFORE_NUMBER = frozenset(
-    "option number numero no nr choice choix reponse answer nimero namba".split()
-)
-POLITE = frozenset("please pls thanks thank you merci svp murakoze asante tafadhali".split())
 THUMBS = {"\N{THUMBS UP SIGN}": "yes", "\N{THUMBS DOWN SIGN}": "no"}
 
 _WORD = re.compile(r"[^\W_]+")

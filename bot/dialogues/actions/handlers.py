@@ -68,6 +68,15 @@ def followup(action: str) -> dict[str, Any]:
     return {"event": "followup", "timestamp": None, "name": action}
 
 
+def turn_ends(*events: dict[str, Any]) -> Events:
+    """These events, and Rasa waits for the next message.
+
+    Said explicitly: after an action that changes ``pending``, the rule that led to it fits no
+    longer, and Rasa's own fallback would answer the same message a second time.
+    """
+    return [*events, followup("action_listen")]
+
+
 def no_form() -> Events:
     """Rasa's events that leave a form, so that nobody is trapped in it."""
     return [
@@ -82,8 +91,8 @@ def answer_question(turn: Turn, asked: Asked) -> Events:
     outcome = questions.ask(turn, asked.ranking, asked.thresholds, asked.study_of)
     events = [*no_form(), slot("pending", outcome.pending)]
     if outcome.decision == "ask":
-        events.append(followup("clarify_form"))
-    return events
+        return [*events, followup("clarify_form")]
+    return turn_ends(*events)
 
 
 def ask_choice(turn: Turn, asked: Asked) -> Events:
@@ -104,26 +113,26 @@ def take_choice(turn: Turn, asked: Asked) -> Events:
         turn.reply("choose_again")
         return [*no_form(), followup("clarify_form")]
     outcome = questions.choose(turn, number)
-    return [*no_form(), slot("pending", outcome.pending)]
+    return turn_ends(*no_form(), slot("pending", outcome.pending))
 
 
 def helpful_yes(turn: Turn, asked: Asked) -> Events:
     """It helped."""
     questions.rate(turn, True)
-    return [slot("pending", None)]
+    return turn_ends(slot("pending", None))
 
 
 def helpful_no(turn: Turn, asked: Asked) -> Events:
     """It did not help: a mentor."""
     questions.rate(turn, False)
-    return [slot("pending", None)]
+    return turn_ends(slot("pending", None))
 
 
 def emergency_now(turn: Turn, asked: Asked) -> Events:
     """The question was not for study: it is happening now."""
     question = questions.latest(turn)
     emergencies.live(turn, _emergency_of(turn, question), question.text if question else turn.text)
-    return [slot("pending", None)]
+    return turn_ends(slot("pending", None))
 
 
 def _emergency_of(turn: Turn, question: Question | None) -> str:
@@ -139,19 +148,19 @@ def _emergency_of(turn: Turn, question: Question | None) -> str:
 def emergency_not_now(turn: Turn, asked: Asked) -> Events:
     """It is for study: ask whether the card helped."""
     turn.reply("emergency_not_now", menu="yes_no")
-    return [slot("pending", "helpful")]
+    return turn_ends(slot("pending", "helpful"))
 
 
 def ask_mentor(turn: Turn, asked: Asked) -> Events:
     """The mentee asks for a person."""
     menu.ask_mentor(turn)
-    return [*no_form(), slot("pending", None)]
+    return turn_ends(*no_form(), slot("pending", None))
 
 
 def unclear(turn: Turn, asked: Asked) -> Events:
     """A number or yes and no, and nothing was asked."""
     turn.reply("unclear")
-    return [slot("pending", None)]
+    return turn_ends(slot("pending", None))
 
 
 def small_talk(turn: Turn, asked: Asked) -> Events:
@@ -164,12 +173,12 @@ def small_talk(turn: Turn, asked: Asked) -> Events:
             turn.reply(asked.intent)
         case "change_language":
             menu.command(turn, words.Command("language"))
-            return [slot("pending", None)]
+            return turn_ends(slot("pending", None))
         case "menu_help":
             menu.show_menu(turn)
         case _:
             turn.reply("unclear")
-    return []  # "thanks" before "1" does not take the question back
+    return turn_ends()  # "thanks" before "1" does not take the question back
 
 
 HANDLERS: dict[str, Callable[[Turn, Asked], Events]] = {

@@ -1,0 +1,186 @@
+"""``python -m benchmarks.reply [--json] [--quick]``: from a text in to the reply out.
+
+Side by side in one run: our path and Rasa's stock Twilio connector on the same model. Then each
+webhook is sent twice while Rasa is killed and started again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks import systems
+from benchmarks.common import arguments, finish, memory_table, prepared
+from benchmarks.drill import drill
+from benchmarks.figures import machine, milliseconds, percentile, table
+from benchmarks.people import Asked, plain, sure_questions
+from benchmarks.posts import Posts, new_sid, phones
+from benchmarks.rig import ACCOUNT, Rig, say
+from benchmarks.systems import System
+from benchmarks.wire import Ears, Wire, post
+
+SENDERS = (1, 8, 32)
+# A turn of Rasa gets slower as a conversation gets longer, so a sender's phones take turns.
+PHONES_EACH = 20
+PATIENCE = 20.0
+AIM = 1.0
+
+
+class Loops:
+    """The closed loops of one point: each asks, waits for the reply, and asks again."""
+
+    def __init__(self, system: System, ears: Ears, questions: Sequence[Asked]) -> None:
+        self._system = system
+        self._ears = ears
+        self._posts = Posts(system.webhook, ACCOUNT)
+        self._questions = itertools.cycle(questions)
+        self.latencies: list[float] = []
+        self.unanswered = 0
+        self.other = 0
+
+    async def run(self, senders: int, warmup: float, seconds: float) -> None:
+        """Ask for ``warmup`` and ``seconds``; only what is asked after the warming up counts."""
+        first = sum(n * PHONES_EACH for n in SENDERS if n < senders)
+        own = phones(first, senders * PHONES_EACH)
+        warm_at = time.time() + warmup
+        await asyncio.gather(
+            *(self._loop(own[n::senders], warm_at, warm_at + seconds) for n in range(senders))
+        )
+
+    async def _loop(self, own: list[str], warm_at: float, end_at: float) -> None:
+        wire = Wire(self._system.webhook)
+        for phone in itertools.cycle(own):
+            asked = next(self._questions)
+            had = len(self._ears.heard[phone])
+            started = time.time()
+            if started >= end_at:
+                break
+            # The stock connector answers the webhook only after its reply has gone out.
+            posting = asyncio.create_task(post(wire, self._posts, phone, asked.text, new_sid()))
+            heard = await self._ears.first(phone, had, PATIENCE)
+            await posting
+            if started < warm_at:
+                continue
+            if heard is None:
+                self.unanswered += 1
+                continue
+            self.latencies.append(heard.at - started)
+            self.other += asked.answer not in plain(heard.body)
+        wire.close()
+
+
+async def point(
+    rig: Rig, system: System, ears: Ears, senders: int, questions: Sequence[Asked], quick: bool
+) -> dict[str, Any]:
+    """Measure one number of senders."""
+    warmup, seconds = (1.0, 3.0) if quick else (2.0, 12.0)
+    loops = Loops(system, ears, questions)
+    before, own_before = rig.cpu(), time.process_time()
+    started = time.perf_counter()
+    await loops.run(senders, warmup, seconds)
+    took = time.perf_counter() - started
+    after = rig.cpu()
+    found = {
+        "senders": senders,
+        "answered": len(loops.latencies),
+        "unanswered": loops.unanswered,
+        "other_answers": loops.other,
+        "per_second": round(len(loops.latencies) / seconds, 1),
+        "p50_ms": milliseconds(percentile(loops.latencies, 0.5)),
+        "p95_ms": milliseconds(percentile(loops.latencies, 0.95)),
+        "generator_cpu": round((time.process_time() - own_before) / took, 2),
+        "cpu_share": {
+            name: round((used - before.get(name, 0.0)) / took, 2) for name, used in after.items()
+        },
+    }
+    say(
+        f"  {system.name}, {senders} senders: p50 {found['p50_ms']} ms, p95 {found['p95_ms']} ms, "
+        f"{found['per_second']}/s"
+    )
+    return found
+
+
+async def measured(
+    rig: Rig, system: System, questions: Sequence[Asked], quick: bool
+) -> dict[str, Any]:
+    """All figures of one running system."""
+    async with Ears(system.simulator) as ears:
+        points = [await point(rig, system, ears, n, questions, quick) for n in SENDERS]
+        memory = rig.memory()
+        lost = await drill(rig, system, ears, questions, quick)
+    return {"name": system.name, "points": points, "drill": lost, "memory": memory}
+
+
+def aims(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was aimed at, and what came of it."""
+    ours, stock = found
+    fast = ours["points"][0]["p50_ms"], stock["points"][0]["p50_ms"]
+    lost, doubled = ours["drill"]["lost"], ours["drill"]["doubled"]
+    return [
+        {
+            "aim": f"p50 of text to reply at 1 sender no worse than {systems.STOCK}",
+            "found": f"{fast[0]} ms against {fast[1]} ms",
+            "met": None not in fast and fast[0] <= fast[1],
+        },
+        {"aim": "nothing lost", "found": f"{lost} of {ours['drill']['messages']}", "met": not lost},
+        {
+            "aim": "nothing doubled",
+            "found": f"{doubled} of {ours['drill']['messages']}",
+            "met": not doubled,
+        },
+    ]
+
+
+def shown(result: dict[str, Any]) -> str:
+    """The figures as tables."""
+    rows: list[Sequence[object]] = [
+        (one["name"], *(point[key] for key in keys))
+        for keys in [("senders", "p50_ms", "p95_ms", "per_second", "answered", "unanswered")]
+        for one in result["systems"]
+        for point in one["points"]
+    ]
+    heading = ("system", "senders", "p50 ms", "p95 ms", "replies/s", "answered", "unanswered")
+    keys = ("messages", "acknowledged", "answered", "lost", "doubled", "rasa_away_s")
+    drills: list[Sequence[object]] = [
+        (one["name"], *(one["drill"][key] for key in keys)) for one in result["systems"]
+    ]
+    titles = ("messages", "acknowledged", "answered", "lost", "doubled", "Rasa away s")
+    return "\n\n".join(
+        [
+            table(heading, rows),
+            "Each webhook sent twice, Rasa killed and started again in the middle:",
+            table(("system", *titles), drills),
+            memory_table(result["systems"]),
+        ]
+    )
+
+
+def main() -> int:
+    """Run the benchmark and print its figures."""
+    chosen = arguments("reply")
+
+    def work(rig: Rig) -> dict[str, Any]:
+        questions = sure_questions(rig.home / "models")
+        where = machine(rig.home)
+        found = []
+        for start in (systems.ours, systems.stock):
+            with start(rig) as system:
+                found.append(asyncio.run(measured(rig, system, questions, chosen.quick)))
+        return {
+            "benchmark": "reply",
+            "machine": where,
+            "quick": chosen.quick,
+            "questions": len(questions),
+            "systems": found,
+            "aims": aims(found),
+        }
+
+    return finish(chosen, prepared(work), shown)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
