@@ -59,7 +59,7 @@ def failed(
 ) -> None:
     """An attempt failed: try again, another way, or not, by the error catalogue."""
     action = what_next(code, http_status)
-    message.error_code = code
+    again, message.error_code = message.error_code, code
     message.state, message.reason = "failed", detail
     match action:
         case Next.STOP_ADDRESS:
@@ -68,6 +68,8 @@ def failed(
         case Next.BAD_ADDRESS:
             _mark_address(session, message, bad_at=now, bad_code=code)
             _again(message, now, "address not reachable, trying another")
+        case Next.TEMPLATE if again == code:
+            pass  # it was sent as a template already, and that one is not approved
         case Next.TEMPLATE:
             # Our idea of the window was wrong; decide again without it.
             _mark_address(session, message, last_inbound_at=None)

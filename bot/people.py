@@ -142,11 +142,11 @@ def give_consent(person: Person, agreed: bool, now: datetime) -> None:
 
 
 def display_name(person: Person, fallback: str) -> str:
-    """What the other side sees: a name, never a number."""
+    """What the other side sees: a name, never a number, and where a mentee works."""
     name = person.name.strip()
     if not name or re.search(r"\d{5}", name):
         name = fallback
-    if person.facility is not None:
+    if person.facility is not None and not person.is_mentor:
         return f"{name} ({person.facility.name})"
     return name
 

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     # Seconds for one dialogue turn.
     rasa_timeout: float = Field(default=6.0, gt=0)
     actions_token: str | None = None
+    # Where Rasa calls its actions; not set: the web process of this machine.
+    rasa_actions_url: str | None = None
 
     default_region: str = "RW"
     default_language: Language = "en"
@@ -65,7 +67,9 @@ class Settings(BaseSettings):
             raise ValueError("must start with postgresql+psycopg://")
         return value
 
-    @field_validator("public_url", "rasa_url", "twilio_api_base", "mentorline_simulator_url")
+    @field_validator(
+        "public_url", "rasa_url", "twilio_api_base", "mentorline_simulator_url", "rasa_actions_url"
+    )
     @classmethod
     def _http(cls, value: str | None) -> str | None:
         if value is None:

@@ -8,7 +8,7 @@ from cli.network import answers, status
 from cli.places import ROOT
 from cli.supervise import Process
 
-TRAINING = "the first time, and after a card has changed, about a minute"
+TRAINING = "the first time, and after a card has changed, two or three minutes"
 
 
 def web_command(host: str, port: int) -> tuple[str, ...]:
@@ -28,7 +28,7 @@ def rasa_ready(port: int, token: str | None) -> Callable[[], bool]:
 
 
 def train_command() -> tuple[str, ...]:
-    return module("nlu.train")
+    return module("cli.training")
 
 
 def simulator_command(port: int, app_port: int, journal: Path, env: Mapping[str, str]) -> list[str]:
@@ -75,7 +75,14 @@ def product(
     ]
     if rasa_port is not None:
         processes += [
-            Process("train", train_command(), env, once=True, detail=TRAINING),
+            Process(
+                "train",
+                (*train_command(), "--or-keep"),
+                env,
+                once=True,
+                after=after,
+                detail=TRAINING,
+            ),
             Process(
                 "rasa",
                 rasa_command(rasa_port),

@@ -57,12 +57,12 @@ def dialogue_environment(home: Path, port: int) -> dict[str, str]:
     """Environment of processes of one machine; tokens that nobody has set are made here."""
     current = settings()
     own = secrets.local(home)
+    given = {"DATABASE_URL": current.database_url} if current.database_url else {}
     return child_environment(home) | {
+        **given,
         "RASA_TOKEN": current.rasa_token or own["RASA_TOKEN"],
         "ACTIONS_TOKEN": current.actions_token or own["ACTIONS_TOKEN"],
-        "RASA_ACTIONS_URL": os.environ.get(
-            "RASA_ACTIONS_URL", f"http://127.0.0.1:{port}/rasa/actions"
-        ),
+        "RASA_ACTIONS_URL": current.rasa_actions_url or f"http://127.0.0.1:{port}/rasa/actions",
     }
 
 
@@ -137,8 +137,13 @@ def train(arguments: tuple[str, ...]) -> None:
     Raises:
         Refusal: it failed or did not pass; what was published before stays.
     """
-    env = os.environ | child_environment(home_of(settings()))
-    if wait_for(processes.train_command() + arguments, env):
+    current = settings()
+    home = home_of(current)
+    env = os.environ | child_environment(home)
+    with database(current.database_url, home) as found:
+        line = processes.train_command() + arguments
+        failed = wait_for(line, env | {"DATABASE_URL": found.url})
+    if failed:
         raise Refusal("No new model was published; the one before, if any, stays in use.")
 
 

@@ -176,7 +176,7 @@ def wilson(right: int, of: int) -> float:
     share, square = right / of, WILSON**2
     middle = share + square / (2 * of)
     spread = WILSON * math.sqrt(share * (1 - share) / of + square / (4 * of * of))
-    return (middle - spread) / (1 + square / of)
+    return max(0.0, (middle - spread) / (1 + square / of))
 
 
 def without_seen(

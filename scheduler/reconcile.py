@@ -96,9 +96,7 @@ def _settle(
         found = next((row for row in candidates if row.sid not in claimed), None)
         if found is not None:
             delivery.accepted(message, found.sid, now)
-            delivery.apply_status(
-                session, message, found.sid, found.status, found.error_code, now
-            )
+            delivery.apply_status(session, message, found.sid, found.status, found.error_code, now)
             return True
         assert message.attempted_at is not None
         if now - message.attempted_at < BELIEVE_ABSENCE_AFTER:

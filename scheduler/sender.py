@@ -234,8 +234,8 @@ def _knock(session: Session, message: OutboxMessage, address_id: int, now: datet
         return
     variables = message.template_variables or {}
     knocker = message.template
-    if knocker == "case_new":  # too long for its template, or with a photo
-        knocker, variables = "case_waiting", {"1": variables.get("2", "")}
+    if knocker in ("case_new", "case_new_urgent"):  # too long for its template, or with a photo
+        knocker, variables = "case_waiting", {"1": variables.get("1", "")}
     session.execute(
         insert(OutboxMessage)
         .values(

@@ -181,29 +181,23 @@ def live_cards(session: Session, ids: Iterable[str] | None = None) -> dict[str, 
     }
 
 
-def training_cards(session: Session) -> list[dict[str, Any]]:
-    """The live cards as the training data is built from, in the shape of the card files."""
+def training_topics(session: Session) -> list[dict[str, Any]]:
+    """The live cards as the training data is built from: topic by topic, as in the card files."""
     query = (
         select(CardVersion, Card.topic)
         .join(Card, (Card.id == CardVersion.card_id) & (Card.live_version == CardVersion.version))
         .where(Card.withdrawn_at.is_(None))
-        .order_by(Card.id)
+        .order_by(Card.topic, Card.id)
     )
-    return [
-        {
-            "id": version.card_id,
-            "topic": topic,
-            "topic_title": version.topic_title,
-            "title": version.title,
-            "answer": version.answer,
-            "examples": version.examples,
-            "follow_ups": version.follow_ups,
-            "source": version.source,
-            "emergency": version.emergency,
-            "review": version.review,
-        }
-        for version, topic in session.execute(query)
-    ]
+    topics: dict[str, dict[str, Any]] = {}
+    for version, topic in session.execute(query):
+        file = topics.setdefault(
+            topic,
+            {"topic": topic, "title": version.topic_title, "review": version.review, "cards": []},
+        )
+        card = {key: getattr(version, key) for key in CONTENT_KEYS}
+        file["cards"].append({"id": version.card_id, "review": version.review, **card})
+    return list(topics.values())
 
 
 def topic_titles(session: Session, language: str) -> list[str]:

@@ -209,10 +209,9 @@ def _put_to_mentor(
     urgent = text("urgent_mark", mentor.language) if case.urgent else ""
     shortened = " ".join(asked.split())
     variables = {
-        "1": urgent.strip() or "-",
-        "2": case.code,
-        "3": name,
-        "4": shortened[:TEMPLATE_TEXT],
+        "1": case.code,
+        "2": name,
+        "3": shortened[:TEMPLATE_TEXT],
     }
     tell_mentor(
         session,
@@ -230,7 +229,7 @@ def _put_to_mentor(
         now=now,
         media_url=media_url,
         template=outbox.Template(
-            "case_new",
+            "case_new_urgent" if case.urgent else "case_new",
             variables,
             is_enough=len(shortened) <= TEMPLATE_TEXT and media_url is None,
         ),
