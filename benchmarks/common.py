@@ -32,11 +32,12 @@ def prepared(work: Callable[[Rig], dict[str, Any]]) -> Callable[[], dict[str, An
         settings = load()
         home = settings.mentorline_home.resolve()
         home.mkdir(parents=True, exist_ok=True)
-        say("Looking for a model of these cards (the first training takes about a minute) …")
-        env = os.environ | child_environment(home)
-        training = subprocess.run(module("nlu.train", "--or-keep"), env=env, stdout=sys.stderr)
-        if training.returncode:
-            raise Failed("No model could be trained; see above.")
+        # A published model is measured as it is: training here could publish another one.
+        if not (settings.models_dir / "current.tar.gz").exists():
+            say("Training a model first; this takes about two minutes …")
+            env = os.environ | child_environment(home)
+            if subprocess.run(module("nlu.train"), env=env, stdout=sys.stderr).returncode:
+                raise Failed("No model could be trained; see above.")
         with Rig(home, settings.models_dir.resolve()) as rig:
             return work(rig)
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from bot import consent, conversation, danger, emergencies, menu, outbox, people
 from bot.conversation import Route, Situation
-from bot.mentoring import cases, desk, record
+from bot.mentoring import desk, record
 from bot.settings import Settings
 from bot.turn import Turn
 from store.messages import Inbound
@@ -137,16 +137,7 @@ def _carry_out(turn: Turn, routed: conversation.Routed) -> str | None:
         case Route.CASE:
             case = record.open_for_mentee(turn.session, turn.person, turn.now)
             assert case is not None
-            cases.add_detail(
-                turn.session,
-                case,
-                turn.person,
-                turn.described(turn.person.language),
-                now=turn.now,
-                key=turn.key,
-                inbound_id=turn.inbound.id,
-                media_url=turn.media_link,
-            )
+            turn.add_detail(case)
         case Route.MEDIA:
             turn.open_case(turn.described(turn.person.language), cause="media", asked=True)
         case Route.EMPTY:

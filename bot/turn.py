@@ -148,3 +148,16 @@ class Turn:
             media_url=self.media_link,
             asked=asked,
         )
+
+    def add_detail(self, case: Case) -> None:
+        """Pass this message on to the mentor of a case of this person's."""
+        cases.add_detail(
+            self.session,
+            case,
+            self.person,
+            self.described(self.person.language),
+            now=self.now,
+            key=self.key,
+            inbound_id=self.inbound.id,
+            media_url=self.media_link,
+        )

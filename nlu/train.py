@@ -20,6 +20,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -56,6 +57,9 @@ SMALL_TALK = frozenset(
         *("change_language", "ask_human", "not_helpful"),
     )
 )
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_EXCEPTION = re.compile(r"[A-Z]\w+:(\s|$)")
 
 Tell = Callable[[str], None]
 
@@ -201,9 +205,17 @@ def run_rasa_train(work: Path, tell: Tell, config: Path = CONFIG) -> Path:
                 said.append(printed)
     model = work / "model.tar.gz"
     if process.returncode != 0 or not model.exists():
-        last = said[-1] if said else f"exit status {process.returncode}"
-        raise TrainingFailed(f"Rasa could not train: {last}")
+        raise TrainingFailed(f"Rasa could not train: {_reason(said, process.returncode)}")
     return model
+
+
+def _reason(said: Sequence[str], status: int) -> str:
+    plain = [_COLOUR.sub("", line) for line in said]
+    # Rasa ends with "SomeException: …" and then perhaps goes on over several lines.
+    named = [at for at, line in enumerate(plain) if _EXCEPTION.match(line)]
+    if named:
+        return " ".join(plain[named[-1] :])[:500]
+    return plain[-1] if plain else f"exit status {status}"
 
 
 def _judge(

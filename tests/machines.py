@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,7 +99,12 @@ class Machines:
     def __exit__(self, *_: object) -> None:
         for name in list(self.running):
             self.kill(name)
-        self.simulator.close()
+        with warnings.catch_warnings():
+            # The emulator leaves its kept connections to the garbage collector.
+            warnings.simplefilter("ignore", ResourceWarning)
+            self.simulator.close()
+            time.sleep(0.3)
+            gc.collect()
         self.engine.dispose()
         self.database.stop()
 

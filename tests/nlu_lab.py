@@ -87,6 +87,8 @@ class Actions:
             return events
         if action == "action_take_choice":
             return [*OFF, {**pending, "value": "helpful"}]
+        if action == "action_emergency_not_now":
+            return [{**pending, "value": "helpful"}]
         if action in ("action_small_talk", "action_ask_clarify_form_choice"):
             return []
         return [pending]

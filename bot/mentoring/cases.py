@@ -83,17 +83,10 @@ def open_case(
     event(session, case, "opened", now, person=mentee, inbound_id=inbound_id, body=body)
     mentor = assign(session, case, mentee, now=now, key=key, media_url=media_url)
     if mentor is None:
-        told = text("case_nobody", mentee.language, code=case.code)
+        told = "case_nobody"
     else:
-        which = "case_opened_urgent" if urgent else "case_opened_asked" if asked else "case_opened"
-        told = text(
-            which,
-            mentee.language,
-            mentor=shown_name(mentor, mentee),
-            code=case.code,
-            hours=EXPECTED_HOURS,
-        )
-    tell_mentee(session, case, mentee, told, key=f"{key}:case", now=now)
+        told = "case_opened_urgent" if urgent else "case_opened_asked" if asked else "case_opened"
+    tell_mentee(session, case, mentee, told, key=f"{key}:case", now=now, hours=EXPECTED_HOURS)
     return case
 
 
@@ -205,26 +198,17 @@ def _put_to_mentor(
     media_url: str | None,
 ) -> None:
     asked = asked_so_far(session, case)
-    name = shown_name(mentee, mentor)
-    urgent = text("urgent_mark", mentor.language) if case.urgent else ""
     shortened = " ".join(asked.split())
     variables = {
         "1": case.code,
-        "2": name,
+        "2": shown_name(mentee, mentor),
         "3": shortened[:TEMPLATE_TEXT],
     }
     tell_mentor(
         session,
         case,
         mentor,
-        text(
-            "case_to_mentor",
-            mentor.language,
-            urgent=urgent,
-            code=case.code,
-            mentee=name,
-            text=asked,
-        ),
+        "case_to_mentor",
         key=f"{key}:mentor:{mentor.id}",
         now=now,
         media_url=media_url,
@@ -233,6 +217,8 @@ def _put_to_mentor(
             variables,
             is_enough=len(shortened) <= TEMPLATE_TEXT and media_url is None,
         ),
+        urgent=text("urgent_mark", mentor.language) if case.urgent else "",
+        text=asked,
     )
 
 
@@ -253,26 +239,21 @@ def add_detail(
         case.state, case.due_at = "open", now + _look_again_after(case)
     mentor = mentor_of(session, case)
     if mentor is None:
-        told = text("case_nobody", mentee.language, code=case.code)
-        tell_mentee(session, case, mentee, told, key=f"{key}:noted", now=now)
+        tell_mentee(session, case, mentee, "case_nobody", key=f"{key}:noted", now=now)
         return
-    more = text(
+    tell_mentor(
+        session,
+        case,
+        mentor,
         "case_more_to_mentor",
-        mentor.language,
-        code=case.code,
-        mentee=shown_name(mentee, mentor),
+        key=f"{key}:detail",
+        now=now,
+        media_url=media_url,
         text=redact(body).text,
     )
-    tell_mentor(session, case, mentor, more, key=f"{key}:detail", now=now, media_url=media_url)
     if case.acknowledged_at is None or now - case.acknowledged_at > ACKNOWLEDGE_EVERY:
         case.acknowledged_at = now
-        told = text(
-            "case_detail_added",
-            mentee.language,
-            code=case.code,
-            mentor=shown_name(mentor, mentee),
-        )
-        tell_mentee(session, case, mentee, told, key=f"{key}:added", now=now)
+        tell_mentee(session, case, mentee, "case_detail_added", key=f"{key}:added", now=now)
 
 
 def answer(
@@ -292,31 +273,22 @@ def answer(
     case.state, case.answered_at = "answered", now
     case.due_at = now + CLOSE_ANSWERED_AFTER
     mentee.pending = {"kind": "rate_case", "case": case.id}
-    said = text(
-        "case_answer",
-        mentee.language,
-        code=case.code,
-        text=redact(body).text,
-        mentor=shown_name(mentor, mentee),
-    )
     tell_mentee(
         session,
         case,
         mentee,
-        said,
+        "case_answer",
         key=f"{key}:answer",
         now=now,
         kind="answer",
         menu="rate_case",
         media_url=media_url,
+        text=redact(body).text,
+        mentor=shown_name(mentor, mentee),
     )
-    told = text(
-        "mentor_delivered",
-        mentor.language,
-        code=case.code,
-        mentee=shown_name(mentee, mentor),
+    tell_mentor(
+        session, case, mentor, "mentor_delivered", key=f"{key}:delivered", now=now, kind="reply"
     )
-    tell_mentor(session, case, mentor, told, key=f"{key}:delivered", now=now, kind="reply")
 
 
 def rate(
@@ -335,19 +307,11 @@ def rate(
         close(session, case, now=now, person=mentee)
     else:
         case.state, case.due_at = "open", now + _look_again_after(case)
-    mentor = mentor_of(session, case)
-    name = shown_name(mentor, mentee) if mentor else text("somebody", mentee.language)
-    told = text(
-        "case_closed" if helped else "case_back", mentee.language, code=case.code, mentor=name
-    )
+    told = "case_closed" if helped else "case_back"
     tell_mentee(session, case, mentee, told, key=f"{key}:rated", now=now)
+    mentor = mentor_of(session, case)
     if mentor is not None:
-        news = text(
-            "case_thanks_to_mentor" if helped else "case_not_yet_to_mentor",
-            mentor.language,
-            code=case.code,
-            mentee=shown_name(mentee, mentor),
-        )
+        news = "case_thanks_to_mentor" if helped else "case_not_yet_to_mentor"
         # Thanks can wait for the morning; a case that is not solved cannot.
         kind = "notice" if helped else "case"
         tell_mentor(session, case, mentor, news, key=f"{key}:rated_mentor", now=now, kind=kind)
@@ -368,15 +332,7 @@ def pass_on(session: Session, case: Case, mentor: Person, *, now: datetime, key:
     event(session, case, "passed", now, person=mentor)
     mentee = session.get_one(Person, case.mentee_id)
     following = assign(session, case, mentee, now=now, key=key)
-    if following is None:
-        told = text("case_nobody", mentee.language, code=case.code)
-    else:
-        told = text(
-            "mentee_passed",
-            mentee.language,
-            code=case.code,
-            mentor=shown_name(following, mentee),
-        )
+    told = "mentee_passed" if following is not None else "case_nobody"
     tell_mentee(session, case, mentee, told, key=f"{key}:passed", now=now)
 
 
@@ -398,24 +354,21 @@ def look_again(session: Session, case: Case, now: datetime) -> None:
     else:
         event(session, case, "reminded", now, person=mentor)
         case.due_at = now + _look_again_after(case) * 3
-        mentee = session.get_one(Person, case.mentee_id)
-        reminder = text(
-            "case_reminder_to_mentor",
-            mentor.language,
-            code=case.code,
-            mentee=shown_name(mentee, mentor),
+        tell_mentor(
+            session, case, mentor, "case_reminder_to_mentor", key=f"{key}:reminder", now=now
         )
-        tell_mentor(session, case, mentor, reminder, key=f"{key}:reminder", now=now)
 
 
 def _find_mentor_late(session: Session, case: Case, now: datetime, key: str) -> None:
     mentee = session.get_one(Person, case.mentee_id)
     mentor = assign(session, case, mentee, now=now, key=key)
     if mentor is not None:
-        told = text(
+        tell_mentee(
+            session,
+            case,
+            mentee,
             "case_assigned_later",
-            mentee.language,
-            code=case.code,
-            mentor=shown_name(mentor, mentee),
+            key=f"{key}:later",
+            now=now,
+            kind="answer",
         )
-        tell_mentee(session, case, mentee, told, key=f"{key}:later", now=now, kind="answer")

@@ -75,12 +75,7 @@ def _done(turn: Turn, case: Case) -> None:
     cases.close(turn.session, case, now=turn.now, person=turn.person)
     turn.reply("mentor_done", code=case.code)
     record.tell_mentee(
-        turn.session,
-        case,
-        mentee,
-        text("mentee_case_done", mentee.language, code=case.code),
-        key=f"{turn.key}:done",
-        now=turn.now,
+        turn.session, case, mentee, "mentee_case_done", key=f"{turn.key}:done", now=turn.now
     )
 
 
@@ -129,16 +124,7 @@ def quoted(turn: Turn) -> str | None:
         # A mentor can be a mentee elsewhere: quoting an answer writes into that thread.
         if case.state == "closed":
             return turn.text or None
-        cases.add_detail(
-            turn.session,
-            case,
-            turn.person,
-            turn.described(turn.person.language),
-            now=turn.now,
-            key=turn.key,
-            inbound_id=turn.inbound.id,
-            media_url=turn.media_link,
-        )
+        turn.add_detail(case)
     elif case.mentor_id != turn.person.id:
         turn.reply("mentor_no_such_case", code=case.code)
     elif case.state == "closed":

@@ -69,19 +69,26 @@ def tell_mentee(
     session: Session,
     case: Case,
     mentee: Person,
-    body: str,
+    say: str,
     *,
     key: str,
     now: datetime,
     kind: str = "reply",
     menu: str | None = None,
     media_url: str | None = None,
+    **values: object,
 ) -> None:
-    """Say something about a case to its mentee, where the mentee asked."""
+    """Say one of our texts about a case to its mentee, where the mentee asked.
+
+    Args:
+        say: a key of ``texts.yml``; code and mentor are filled in.
+    """
+    mentor = mentor_of(session, case)
+    name = shown_name(mentor, mentee) if mentor else text("somebody", mentee.language)
     outbox.say(
         session,
         mentee,
-        body,
+        text(say, mentee.language, **{"code": case.code, "mentor": name, **values}),
         key=key,
         now=now,
         kind=kind,
@@ -97,19 +104,26 @@ def tell_mentor(
     session: Session,
     case: Case,
     mentor: Person,
-    body: str,
+    say: str,
     *,
     key: str,
     now: datetime,
     kind: str = "case",
     template: outbox.Template | None = None,
     media_url: str | None = None,
+    **values: object,
 ) -> None:
-    """Say something about a case to its mentor; quoting it answers the case."""
+    """Say one of our texts about a case to its mentor; quoting it answers the case.
+
+    Args:
+        say: a key of ``texts.yml``; code and mentee are filled in.
+    """
+    mentee = session.get_one(Person, case.mentee_id)
+    filled = {"code": case.code, "mentee": shown_name(mentee, mentor), **values}
     outbox.say(
         session,
         mentor,
-        body,
+        text(say, mentor.language, **filled),
         key=key,
         now=now,
         kind=kind,
