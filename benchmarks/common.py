@@ -16,6 +16,9 @@ from bot.settings import SettingsError, load
 from cli.common import child_environment, module
 from cli.errors import Refusal
 
+OTHERS = "others' cores"
+"""Heading: how many cores the rest of the machine took meanwhile."""
+
 
 def arguments(name: str) -> argparse.Namespace:
     """``--json`` and ``--quick``."""

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks import systems
-from benchmarks.common import arguments, finish, memory_table, prepared
+from benchmarks.common import OTHERS, arguments, finish, memory_table, prepared
 from benchmarks.figures import machine, table
 from benchmarks.people import sure_questions
 from benchmarks.posts import phones
@@ -47,24 +47,22 @@ def point(rig: Rig, system: System, senders: int, bodies: list[str], quick: bool
         "seconds": seconds,
         "requests": int(most * (seconds + warmup) / senders),
     }
-    before = rig.cpu()
-    done = subprocess.run(
-        module("benchmarks.load"),
-        env=os.environ | child_environment(rig.home),
-        input=json.dumps(plan),
-        capture_output=True,
-        text=True,
-    )
+    with rig.watched() as busy:
+        done = subprocess.run(
+            module("benchmarks.load"),
+            env=os.environ | child_environment(rig.home),
+            input=json.dumps(plan),
+            capture_output=True,
+            text=True,
+        )
     if done.returncode:
         raise Failed(f"The load generator failed: {done.stderr.strip()[-400:]}")
     found: dict[str, Any] = json.loads(done.stdout)
-    after = rig.cpu()
-    found["cpu_seconds"] = {
-        name: round(used - before.get(name, 0.0), 2) for name, used in after.items()
-    }
+    found |= busy
     say(
         f"  {system.name}, {senders} senders: {found['per_second']}/s, "
-        f"p50 {found['p50_ms']} ms, p99 {found['p99_ms']} ms"
+        f"p50 {found['p50_ms']} ms, p99 {found['p99_ms']} ms, "
+        f"others took {busy['others']} cores"
     )
     return found
 
@@ -103,7 +101,16 @@ def aims(measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def shown(result: dict[str, Any]) -> str:
     """The figures as tables."""
-    heading = ("system", "senders", "accepted/s", "p50 ms", "p99 ms", "refused", "generator CPU")
+    heading = (
+        "system",
+        "senders",
+        "accepted/s",
+        "p50 ms",
+        "p99 ms",
+        "refused",
+        "generator CPU",
+        OTHERS,
+    )
     rows: list[Sequence[object]] = [
         (
             one["name"],
@@ -113,6 +120,7 @@ def shown(result: dict[str, Any]) -> str:
             point["p99_ms"],
             point["refused"] + point["broken"],
             f"{point['generator_cpu']:.0%}",
+            point["others"],
         )
         for one in result["systems"]
         for point in one["points"]

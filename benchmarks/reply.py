@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks import systems
-from benchmarks.common import arguments, finish, memory_table, prepared
+from benchmarks.common import OTHERS, arguments, finish, memory_table, prepared
 from benchmarks.drill import drill
 from benchmarks.figures import machine, milliseconds, percentile, table
 from benchmarks.people import Asked, plain, sure_questions
@@ -79,11 +79,8 @@ async def point(
     """Measure one number of senders."""
     warmup, seconds = (1.0, 3.0) if quick else (2.0, 12.0)
     loops = Loops(system, ears, questions)
-    before, own_before = rig.cpu(), time.process_time()
-    started = time.perf_counter()
-    await loops.run(senders, warmup, seconds)
-    took = time.perf_counter() - started
-    after = rig.cpu()
+    with rig.watched() as busy:
+        await loops.run(senders, warmup, seconds)
     found = {
         "senders": senders,
         "answered": len(loops.latencies),
@@ -92,14 +89,11 @@ async def point(
         "per_second": round(len(loops.latencies) / seconds, 1),
         "p50_ms": milliseconds(percentile(loops.latencies, 0.5)),
         "p95_ms": milliseconds(percentile(loops.latencies, 0.95)),
-        "generator_cpu": round((time.process_time() - own_before) / took, 2),
-        "cpu_share": {
-            name: round((used - before.get(name, 0.0)) / took, 2) for name, used in after.items()
-        },
+        **busy,
     }
     say(
         f"  {system.name}, {senders} senders: p50 {found['p50_ms']} ms, p95 {found['p95_ms']} ms, "
-        f"{found['per_second']}/s"
+        f"{found['per_second']}/s, others took {busy['others']} cores"
     )
     return found
 
@@ -139,11 +133,14 @@ def shown(result: dict[str, Any]) -> str:
     """The figures as tables."""
     rows: list[Sequence[object]] = [
         (one["name"], *(point[key] for key in keys))
-        for keys in [("senders", "p50_ms", "p95_ms", "per_second", "answered", "unanswered")]
+        for keys in [
+            ("senders", "p50_ms", "p95_ms", "per_second", "answered", "unanswered", "others")
+        ]
         for one in result["systems"]
         for point in one["points"]
     ]
     heading = ("system", "senders", "p50 ms", "p95 ms", "replies/s", "answered", "unanswered")
+    heading += (OTHERS,)
     keys = ("messages", "acknowledged", "answered", "lost", "doubled", "rasa_away_s")
     drills: list[Sequence[object]] = [
         (one["name"], *(one["drill"][key] for key in keys)) for one in result["systems"]

@@ -222,7 +222,7 @@ class Rig:
         return rows
 
     def cpu(self) -> dict[str, float]:
-        """Processor seconds used so far, per process with its children."""
+        """Processor seconds used so far, per process with its children, and by this one."""
         used = {}
         for name, family in self._families():
             seconds = 0.0
@@ -231,7 +231,28 @@ class Rig:
                     times = process.cpu_times()
                     seconds += times.user + times.system
             used[name] = seconds
-        return used
+        own = os.times()
+        return {
+            **used,
+            "generator": own.user + own.system + own.children_user + own.children_system,
+        }
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[dict[str, Any]]:
+        """Watch the processors meanwhile.
+
+        Fills in ``cores``: how many cores each process (with its children) kept busy, and
+        ``others``: all that is not ours. Where ``others`` is large, the figures are not worth much.
+        """
+        found: dict[str, Any] = {}
+        started, before, busy = time.perf_counter(), self.cpu(), _busy()
+        yield found
+        took = time.perf_counter() - started
+        after = self.cpu()
+        used = {name: used - before.get(name, 0.0) for name, used in after.items()}
+        found["cores"] = {name: round(seconds / took, 2) for name, seconds in used.items()}
+        others = max(0.0, _busy() - busy - sum(used.values()))
+        found["others"] = round(others / took, 2)
 
     def _families(self) -> Iterator[tuple[str, list[psutil.Process]]]:
         roots = {name: child.popen.pid for name, child in self._children.items()}
@@ -239,6 +260,17 @@ class Rig:
             with contextlib.suppress(psutil.Error, ValueError):
                 root = psutil.Process(pid)
                 yield name, [root, *root.children(recursive=True)]
+
+
+def _busy() -> float:
+    """Processor seconds that the whole machine has worked so far."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - _guest(times))
+
+
+def _guest(times: Any) -> float:
+    # Linux counts guests twice: under their own name and as user time.
+    return float(getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0))
 
 
 def _asked_to_stop(number: int, frame: FrameType | None) -> None:

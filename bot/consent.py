@@ -11,7 +11,8 @@ from store.messages import Inbound
 
 def stop(turn: Turn) -> None:
     """Honour STOP and confirm it once, unless Twilio has confirmed it (``OptOutType``)."""
-    already = turn.person.stopped_at is not None
+    # The webhook itself may have stopped the person, for this very message.
+    already = turn.person.stopped_at not in (None, turn.inbound.received_at)
     people.stop(turn.person, turn.now)
     turn.person.pending = None
     if not already and not _answered_by_provider(turn):

@@ -12,6 +12,7 @@ from bot.turn import Turn
 from store.cases import Case
 from store.knowledge import Question
 
+MENU_TOPICS = 4
 # Words of the contract whose capability is not open yet; said plainly instead of guessed at.
 NOT_YET = frozenset({"quiz", "more", "assess", "progress", "plan", "goal", "stock"})
 
@@ -40,9 +41,10 @@ def command(turn: Turn, asked: words.Command) -> str | None:
 
 
 def show_menu(turn: Turn) -> None:
-    """What can be texted, and the topics of the library."""
+    """What can be texted, and some topics of the library: all would cost a fourth segment."""
     topics = knowledge.topic_titles(turn.session, turn.person.language)
-    turn.reply("menu", topics=", ".join(topics))
+    some = sorted(topics, key=len)[:MENU_TOPICS]
+    turn.reply("menu", count=len(topics), topics=", ".join(some))
 
 
 def _language(turn: Turn, argument: str) -> None:

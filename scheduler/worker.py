@@ -20,8 +20,9 @@ log = structlog.get_logger(__name__)
 # A worker that died is noticed after this many seconds; its jobs are done again by others.
 HEARTBEAT = 3.0
 STALLED_AFTER = 10.0
-# The queue is also looked at without a notification, should one be lost.
-POLL = 1.0
+# The queue is also looked at without a notification: none is sent when a lock becomes free, so this
+# is how long the second of two quick messages of one person may wait.
+POLL = 0.2
 
 
 def make_app(settings: Settings, works: Works | None = None) -> procrastinate.App:

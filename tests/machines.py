@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -107,6 +108,7 @@ class Machines:
             gc.collect()
         self.engine.dispose()
         self.database.stop()
+        shutil.rmtree(self.env["MENTORLINE_HOME"], ignore_errors=True)
 
     # Processes
 
@@ -207,5 +209,3 @@ def until(condition: Callable[[], bool], what: str, seconds: float) -> float:
             return time.monotonic() - began
         time.sleep(0.05)
     raise AssertionError(f"waited {seconds} s for {what}")
-
-

@@ -207,18 +207,16 @@ def test_people_without_a_phone(bring: Bring, sessions: Sessions) -> None:
     assert bring("name,external_id\nA,X-1\nB,X-2\n").problems == []
     assert bring("name,external_id,phone\nA,X-1,0788000301\n").summary.endswith("1 updated.")
     assert len(everybody(sessions)["A"].addresses) == 1
-    assert bring("name,external_id\nA,X-3\nB,X-3\n").problems == [
-        "Line 3: X-3 is also on line 2."
-    ]
+    assert bring("name,external_id\nA,X-3\nB,X-3\n").problems == ["Line 3: X-3 is also on line 2."]
 
 
 @pytest.mark.parametrize(
     "content",
     [
         "name;phone;facility\nHélène;0788000301;Dépôt, nord\n",
-        "\ufeffname,phone,facility\nHélène,0788000301,\"Dépôt, nord\"\n",
+        '\ufeffname,phone,facility\nHélène,0788000301,"Dépôt, nord"\n',
         "name;phone;facility\r\nHélène;0788000301;Dépôt, nord\r\n".encode("cp1252"),
-        "Name , PHONE,Facility\n Hélène ,0788000301 ,\"Dépôt, nord\"",
+        'Name , PHONE,Facility\n Hélène ,0788000301 ,"Dépôt, nord"',
         [["name", "phone", "facility"], ["Hélène", "0788000301", "Dépôt, nord"]],
         [["name", "phone", "facility", None], ["Hélène", 788000301.0, "Dépôt, nord", None], [None]],
         [["Name", "Phone", "Facility"], ["Hélène", 250788000301, "Dépôt, nord"]],
@@ -260,7 +258,9 @@ def test_files_of_another_kind(sessions: Sessions, tmp_path: Path) -> None:
             (tmp_path / name).write_bytes(content)
         outcome = importing.people(sessions, tmp_path / name, SETTINGS)
         assert len(outcome.problems) == 1
-        assert re.search(r"neither CSV|cannot be read as XLSX|There is no file", outcome.problems[0])
+        assert re.search(
+            r"neither CSV|cannot be read as XLSX|There is no file", outcome.problems[0]
+        )
 
 
 @settings(

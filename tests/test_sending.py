@@ -114,7 +114,9 @@ def test_refused_credentials_hold_everything() -> None:
 
 
 moments = st.datetimes(
-    datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)  # noqa: DTZ001
+    datetime(2020, 1, 1),
+    datetime(2035, 1, 1),
+    timezones=st.just(UTC),
 )
 zones = st.sampled_from(["Africa/Kigali", "America/Nuuk", "Asia/Kathmandu", "Europe/Paris", "UTC"])
 
@@ -226,7 +228,7 @@ def test_sms_loses_its_typography_and_costs_less() -> None:
     payload = render(replace(PLAIN, body=body), "sms", "free", {})
     assert is_gsm7(payload.body)
     assert payload.segments == 1
-    assert "Don't wait - \"refer\" now..." in payload.body
+    assert 'Don\'t wait - "refer" now...' in payload.body
     kept = render(replace(PLAIN, body="Dose 5 µg"), "sms", "free", {})
     assert "m" not in kept.body.replace("mcg", "")
 

@@ -33,6 +33,16 @@ STATEMENT = text(
     """
 )
 
+# STOP holds from this moment, even while a job of the same person waits for a hanging dialogue.
+# Its own job confirms it; a START that still waits before it cannot win, because that job is later.
+STOP = text(
+    """
+    UPDATE person SET stopped_at = :received_at
+    WHERE stopped_at IS NULL AND id =
+        (SELECT person_id FROM address WHERE channel = :channel AND value = :sender)
+    """
+)
+
 
 @dataclass(frozen=True)
 class Arrived:
@@ -45,6 +55,7 @@ class Arrived:
     form: str
     received_at: datetime
     priority: int
+    is_stop: bool = False
 
 
 def store_inbound(engine: Engine, arrived: Arrived) -> bool:
@@ -67,4 +78,7 @@ def store_inbound(engine: Engine, arrived: Arrived) -> bool:
                 "priority": arrived.priority,
             },
         ).first()
+        if arrived.is_stop and row is not None:
+            values = {"channel": arrived.channel, "sender": arrived.sender}
+            connection.execute(STOP, {**values, "received_at": arrived.received_at})
     return row is not None

@@ -80,7 +80,8 @@ def message() -> Response:
     if not sid or not sender or len(sid) > LONGEST_ID or len(sender) > LONGEST_ID:
         return Response("MessageSid and From are needed", 400)
     body = form.get("Body", "")
-    urgent = words.consent_word(body) in ("stop", "start")
+    by_provider = form.get("OptOutType", "").lower()
+    word = by_provider if by_provider in ("stop", "start") else words.consent_word(body)
     this = house()
     store_inbound(
         this.engine,
@@ -91,7 +92,8 @@ def message() -> Response:
             body=body,
             form=json.dumps(pairs),
             received_at=this.now(),
-            priority=queue.PRIORITY_CONSENT if urgent else queue.PRIORITY_REPLY,
+            priority=queue.PRIORITY_CONSENT if word in ("stop", "start") else queue.PRIORITY_REPLY,
+            is_stop=word == "stop",
         ),
     )
     this.counters.inbound.labels(channel).inc()
