@@ -131,26 +131,24 @@ def aims(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def shown(result: dict[str, Any]) -> str:
     """The figures as tables."""
+    figures = ("senders", "p50_ms", "p95_ms", "per_second", "answered", "unanswered", "others")
     rows: list[Sequence[object]] = [
-        (one["name"], *(point[key] for key in keys))
-        for keys in [
-            ("senders", "p50_ms", "p95_ms", "per_second", "answered", "unanswered", "others")
-        ]
+        (one["name"], *(point[key] for key in figures))
         for one in result["systems"]
         for point in one["points"]
     ]
-    heading = ("system", "senders", "p50 ms", "p95 ms", "replies/s", "answered", "unanswered")
-    heading += (OTHERS,)
+    titles = ("senders", "p50 ms", "p95 ms", "replies/s", "answered", "unanswered", OTHERS)
+    heading = ("system", *titles)
     keys = ("messages", "acknowledged", "answered", "lost", "doubled", "rasa_away_s")
     drills: list[Sequence[object]] = [
         (one["name"], *(one["drill"][key] for key in keys)) for one in result["systems"]
     ]
-    titles = ("messages", "acknowledged", "answered", "lost", "doubled", "Rasa away s")
+    counted = ("system", "messages", "acknowledged", "answered", "lost", "doubled", "Rasa away s")
     return "\n\n".join(
         [
             table(heading, rows),
             "Each webhook sent twice, Rasa killed and started again in the middle:",
-            table(("system", *titles), drills),
+            table(counted, drills),
             memory_table(result["systems"]),
         ]
     )
