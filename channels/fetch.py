@@ -32,18 +32,28 @@ def fetch(settings: Settings, url: str) -> tuple[bytes, str]:
     credentials = (settings.twilio_account_sid or "", settings.twilio_auth_token or "")
     try:
         with httpx.Client(timeout=15.0, follow_redirects=False) as client:
-            answer = client.get(url, auth=credentials)
-            if answer.is_redirect:
-                answer = _follow(client, answer.headers.get("location", ""))
-            answer.raise_for_status()
+            with client.stream("GET", url, auth=credentials) as answer:
+                if not answer.is_redirect:
+                    return _content(answer)
+                location = answer.headers.get("location", "")
+            # The provider's own content network; the credentials stay behind.
+            with client.stream("GET", _elsewhere(location)) as answer:
+                return _content(answer)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise FetchError("The provider did not hand out the media.") from error
-    if len(answer.content) > LARGEST:
-        raise FetchError("The media is larger than 16 MB.")
+
+
+def _content(answer: httpx.Response) -> tuple[bytes, str]:
+    answer.raise_for_status()
     kind = answer.headers.get("content-type", "application/octet-stream")
     if not kind.startswith(KINDS):
         raise FetchError("The media is of a kind that is not passed on.")
-    return answer.content, kind
+    content = bytearray()
+    for chunk in answer.iter_bytes():
+        content += chunk
+        if len(content) > LARGEST:
+            raise FetchError("The media is larger than 16 MB.")
+    return bytes(content), kind
 
 
 def _parts(url: str) -> SplitResult:
@@ -53,10 +63,9 @@ def _parts(url: str) -> SplitResult:
         raise FetchError("This is not an address.") from error
 
 
-def _follow(client: httpx.Client, location: str) -> httpx.Response:
-    """Twilio redirects to its content network; the credentials stay behind."""
+def _elsewhere(location: str) -> str:
     parts = _parts(location)
     allowed = parts.netloc in HOSTS or parts.netloc.endswith((".twiliocdn.com", ".amazonaws.com"))
     if parts.scheme != "https" or not allowed:
         raise FetchError("The provider redirected to an address that is not its own.")
-    return client.get(location)
+    return location

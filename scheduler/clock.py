@@ -30,7 +30,7 @@ TICKS: dict[str, tuple[Callable[[Works], None], float]] = {
     "outbox": (ticks.outbox, 1.0),
     "waiting_questions": (ticks.waiting_questions, 1.0),
     "stalled_jobs": (ticks.stalled_jobs, 3.0),
-    "doubts": (ticks.doubts, 15.0),
+    "doubts": (ticks.doubts, 5.0),
     "due_cases": (ticks.due_cases, 5.0),
     "contents": (ticks.contents, 600.0),
     "prune": (ticks.prune, 3600.0),

@@ -18,10 +18,10 @@ from store.messages import Attempt, OutboxMessage
 log = structlog.get_logger(__name__)
 
 # A call takes 10 s at most; after this an attempt without a result belongs to a dead process.
-STUCK_AFTER = timedelta(seconds=30)
+STUCK_AFTER = timedelta(seconds=20)
 # The provider's list may lag behind its acceptance.
 ASK_AFTER = timedelta(seconds=15)
-BELIEVE_ABSENCE_AFTER = timedelta(seconds=60)
+BELIEVE_ABSENCE_AFTER = timedelta(seconds=45)
 
 
 def mark_stuck(session: Session, now: datetime) -> int:

@@ -269,12 +269,12 @@ def wake_due(session: Session, now: datetime, limit: int = 500) -> int:
         .where(
             OutboxMessage.state == "queued",
             OutboxMessage.next_attempt_at <= now - timedelta(seconds=1),
+            OutboxMessage.person_id.not_in(queue.people_with_waiting_sends()),
         )
         .group_by(OutboxMessage.person_id)
+        .order_by(func.min(OutboxMessage.next_attempt_at))
         .limit(limit)
     ).all()
-    waiting = queue.waiting_sends(session, [person_id for person_id, _ in rows])
     for person_id, priority in rows:
-        if person_id not in waiting:
-            queue.defer_send(session, person_id, priority)
+        queue.defer_send(session, person_id, priority)
     return len(rows)

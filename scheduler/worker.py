@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import procrastinate
 import structlog
@@ -20,9 +21,8 @@ log = structlog.get_logger(__name__)
 # A worker that died is noticed after this many seconds; its jobs are done again by others.
 HEARTBEAT = 3.0
 STALLED_AFTER = 10.0
-# The queue is also looked at without a notification: none is sent when a lock becomes free, so this
-# is how long the second of two quick messages of one person may wait.
-POLL = 0.2
+# The queue is also looked at without a notification, should one be lost.
+POLL = 1.0
 
 
 def make_app(settings: Settings, works: Works | None = None) -> procrastinate.App:
@@ -37,7 +37,8 @@ def make_app(settings: Settings, works: Works | None = None) -> procrastinate.Ap
     app = procrastinate.App(connector=connector)
 
     # A job that raises is tried again: the message it is about must not be lost.
-    retry = procrastinate.RetryStrategy(max_attempts=12, exponential_wait=2)
+    # After that the clock takes it up once a minute, and others of the person go in between.
+    retry = procrastinate.RetryStrategy(max_attempts=5, exponential_wait=2)
 
     @app.task(name=queue.RECEIVE, retry=retry)
     def receive(inbound_id: int) -> None:
@@ -55,6 +56,9 @@ def make_app(settings: Settings, works: Works | None = None) -> procrastinate.Ap
 async def run(settings: Settings, works: Works) -> None:
     """Work until a signal stops the process."""
     app = make_app(settings, works)
+    # asyncio's own pool has a few threads per core, less than jobs that wait for Rasa or Twilio.
+    threads = ThreadPoolExecutor(settings.worker_concurrency + 4, thread_name_prefix="job")
+    asyncio.get_running_loop().set_default_executor(threads)
     while True:
         try:
             async with app.open_async():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import procrastinate
-from sqlalchemy import text
+from sqlalchemy import BigInteger, TextualSelect, column, text
 from sqlalchemy.orm import Session
 
 # The deferring side never opens this connector: the session's connection carries the job.
@@ -52,14 +52,13 @@ def defer_send(session: Session, person_id: int, priority: int = PRIORITY_REPLY)
     defer(session, SEND, lock=person_lock(person_id), priority=priority, person_id=person_id)
 
 
-def waiting_sends(session: Session, person_ids: list[int]) -> set[int]:
-    """Those of these people for whom a sending job waits already."""
-    rows = session.execute(
+def people_with_waiting_sends() -> TextualSelect:
+    """A query for the ids of everybody for whom a sending job waits already."""
+    return (
         text(
-            "SELECT (args->>'person_id')::bigint FROM procrastinate_jobs "
-            "WHERE status = 'todo' AND task_name = :task "
-            "AND (args->>'person_id')::bigint = ANY(:people)"
-        ),
-        {"task": SEND, "people": person_ids},
+            "SELECT (args->>'person_id')::bigint AS person_id FROM procrastinate_jobs "
+            "WHERE status = 'todo' AND task_name = :send_task"
+        )
+        .bindparams(send_task=SEND)
+        .columns(column("person_id", BigInteger))
     )
-    return {row[0] for row in rows}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Embe
     migrate.upgrade(server.url_of("template_house"))
     yield server
     server.stop()
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def _admin(server: embedded.EmbeddedServer, statement: str) -> None:

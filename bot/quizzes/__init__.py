@@ -1,0 +1,1 @@
+"""Quizzes: the bank, and the plain rules of grading, spacing, selection, times and feedback."""
