@@ -56,8 +56,8 @@ class Child:
 class Rig:
     """Home and database of one run, and whatever runs in it. A context manager.
 
-    Leaves nothing behind: processes, database and files go at the end, on a signal, and (all but
-    the files) even when this process is killed.
+    Leaves nothing behind: processes, database and files go at the end and on a signal. When this
+    process is killed the files stay until the next run.
     """
 
     def __init__(self, home: Path, models: Path) -> None:
@@ -72,7 +72,8 @@ class Rig:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             self._before[number] = signal.signal(number, _asked_to_stop)
         self._keeper = Keeper()
-        self.home = Path(tempfile.mkdtemp(prefix="bench-", dir=self._parent))
+        _sweep(self._parent)
+        self.home = Path(tempfile.mkdtemp(prefix=f"bench-{os.getpid()}-", dir=self._parent))
         self.home.chmod(0o755)  # the database server runs as another user when we are root
         (self.home / "logs").mkdir()
         if self._models.is_dir():
@@ -260,6 +261,14 @@ class Rig:
             with contextlib.suppress(psutil.Error, ValueError):
                 root = psutil.Process(pid)
                 yield name, [root, *root.children(recursive=True)]
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what runs that were killed have left."""
+    for left in parent.glob("bench-*-*"):
+        pid = left.name.split("-")[1]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _busy() -> float:

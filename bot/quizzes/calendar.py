@@ -98,7 +98,7 @@ def plan(
         moment = _to_utc(datetime.combine(day, at), here)
         if moment.astimezone(here).date() != day:
             continue
-        moment = next_allowed(moment, timezone, quiet, weekends)
+        moment = _after_quiet(moment, timezone, quiet, weekends, key)
         local_day = moment.astimezone(here).date()
         if moment >= now and local_day <= end:
             doses.setdefault(local_day, moment)
@@ -166,8 +166,9 @@ def reminder(
     if later <= last:
         return later
     local = wanted.astimezone(here).replace(tzinfo=None)
-    while (local := local - _DAY) and (earlier := _to_utc(local, here)) >= first:
-        if earlier <= last and is_allowed(earlier, timezone, quiet, weekends):
+    for days in range(1, expiry // _DAY + 2):
+        earlier = _to_utc(local - _DAY * days, here)
+        if first <= earlier <= last and is_allowed(earlier, timezone, quiet, weekends):
             return earlier
     return None
 
@@ -179,6 +180,18 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"no such time zone: {name}") from error
+
+
+def _after_quiet(
+    moment: datetime, timezone: str, quiet: Quiet, weekends: bool, key: str
+) -> datetime:
+    """`next_allowed`, spread over half an hour, or all who wait would be due in one minute."""
+    allowed = next_allowed(moment, timezone, quiet, weekends)
+    if allowed == moment:
+        return moment
+    seconds = int(CHOSEN_HOUR_SPREAD.total_seconds())
+    spread = allowed + timedelta(seconds=_number(f"time:{key}") % seconds)
+    return spread if is_allowed(spread, timezone, quiet, weekends) else allowed
 
 
 def _spread_days(allowed: frozenset[int], per_week: int, key: str) -> frozenset[int]:

@@ -1,0 +1,128 @@
+"""The benchmarks run and print figures of the promised shape; how large they are is no test."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.figures import percentile, table
+from benchmarks.load import complete
+from benchmarks.people import plain
+from benchmarks.posts import phones
+from tests.dialogue import MODELS
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS, STOCK = "Mentorline", "Rasa's Twilio connector"
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.01, 1))
+def test_a_percentile_was_measured_and_bounds_its_share(values: list[float], share: float) -> None:
+    found = percentile(values, share)
+    assert found is not None
+    assert found in values
+    assert sum(value <= found for value in values) >= share * len(values) - 1e-9
+
+
+def test_no_values_have_no_percentile() -> None:
+    assert percentile([], 0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "whole"),
+    [
+        (b"HTTP/1.1 204 NO CONTENT\r\nServer: x\r\n\r\n", True),
+        (b"HTTP/1.1 204 NO CONTENT\r\nServer: x\r\n", False),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\no", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", True),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", True),
+    ],
+)
+def test_a_response_is_taken_when_it_is_whole(data: bytes, whole: bool) -> None:
+    assert complete(data) is whole
+
+
+def test_texts_are_compared_without_typography() -> None:
+    assert plain("“Give 1 g – IV”") == plain('"give 1 g - iv"') == "give1giv"
+
+
+def test_phones_are_distinct() -> None:
+    assert len(set(phones(0, 1000))) == 1000
+
+
+def test_a_table_lines_up() -> None:
+    assert table(("a", "b"), [("x", 1.25), ("long", None)]).splitlines() == [
+        "a       b",
+        "----  ---",
+        "x     1.2",
+        "long    –",
+    ]
+
+
+def benchmark(name: str, home: Path) -> dict[str, Any]:
+    assert (MODELS / "current.tar.gz").exists(), "no model: run ./mentorline train first"
+    shutil.copytree(MODELS, home / "models")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", f"benchmarks.{name}", "--json", "--quick"],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "MENTORLINE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in home.iterdir()] == ["models"], "something was left behind"
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def memory_is_given(system: dict[str, Any], *processes: str) -> None:
+    rows = {row["process"]: row for row in system["memory"]}
+    assert set(rows) == {*processes, "postgres"}
+    assert all(0 < row["pss_mb"] <= row["rss_mb"] for row in rows.values())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(420)
+def test_ingest_compares_four_systems(tmp_path: Path) -> None:
+    result = benchmark("ingest", tmp_path)
+    floor, alone, ours, stock = result["systems"]
+    for system in result["systems"]:
+        assert [point["senders"] for point in system["points"]] == [1, 8, 32]
+        for point in system["points"]:
+            assert point["accepted"] > 0
+            assert point["refused"] == point["broken"] == 0
+            assert 0 < point["p50_ms"] <= point["p99_ms"]
+            assert 0 <= point["generator_cpu"] < 1
+    memory_is_given(floor, "floor")
+    memory_is_given(alone, "web", "simulator")
+    memory_is_given(ours, "web", "worker", "clock", "rasa", "simulator")
+    memory_is_given(stock, "web", "rasa", "simulator")
+    assert {type(aim["met"]) for aim in result["aims"]} == {bool}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(420)
+def test_reply_compares_us_with_the_stock_connector(tmp_path: Path) -> None:
+    result = benchmark("reply", tmp_path)
+    ours, stock = result["systems"]
+    assert [ours["name"], stock["name"]] == [OURS, STOCK]
+    for system in (ours, stock):
+        assert [point["senders"] for point in system["points"]] == [1, 8, 32]
+        for point in system["points"]:
+            assert point["answered"] > 0
+            assert point["other_answers"] == 0
+            assert 0 < point["p50_ms"] <= point["p95_ms"]
+        assert system["drill"]["messages"] == system["drill"]["answered"] + system["drill"]["lost"]
+    memory_is_given(ours, "web", "worker", "clock", "rasa", "simulator")
+    memory_is_given(stock, "web", "rasa", "simulator")
+    # A promise, not a size.
+    assert ours["drill"]["acknowledged"] == ours["drill"]["messages"]
+    assert (ours["drill"]["lost"], ours["drill"]["doubled"]) == (0, 0)
