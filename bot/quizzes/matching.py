@@ -26,6 +26,7 @@ _SIGNS: Final = (
 )
 _THOUSANDS: Final = re.compile(r"(?<![\d.,])([1-9]\d{0,2}),(\d{3})(?![\d.,])")
 _POINT: Final = re.compile(r"(?<=\d)[.,:](?=\d)")
+_MARK: Final = "zqz"  # fold() keeps letters only
 _EDGE: Final = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _DOUBLE: Final = re.compile(r"(.)\1+")
 
@@ -81,7 +82,7 @@ def words(text: str) -> tuple[str, ...]:
     for sign, spelled in _SIGNS:
         plain = sign.sub(spelled, plain)
     plain = _THOUSANDS.sub(r"\1\2", plain)
-    plain = _EDGE.sub(" ", fold(_POINT.sub("POINT", plain)).replace("point", "\u00b7"))
+    plain = _EDGE.sub(" ", fold(_POINT.sub(_MARK, plain)).replace(_MARK, "\u00b7"))
     same = vocabulary()["same"]
     return tuple(same.get(word, word) for word in plain.split())
 
@@ -178,6 +179,6 @@ def _gathered(value: Any) -> Any:
         return frozenset(fold(word) for word in value.split())
     if isinstance(value, list):
         return frozenset(map(fold, value))
-    if all(isinstance(key, str) and len(key) == 2 and key in "en fr rw sw" for key in value):
+    if set(value) <= {"en", "fr", "rw", "sw"}:
         return frozenset(fold(word) for words_ in value.values() for word in words_.split())
     return {fold(word): key for key, words_ in value.items() for word in words_.split()}
