@@ -123,10 +123,10 @@ def next_allowed(
     """`moment` in UTC where sending is allowed then, else when quiet hours or weekend are over.
 
     Raises:
-        ValueError: an unknown time zone, a naive time, or hours that leave no time to send.
+        ValueError: an unknown time zone or a naive time.
     """
     here, moment = zone(timezone), _utc(moment)
-    for _ in range(21):  # a weekend and its nights; more only when nothing is ever allowed
+    while True:  # each turn goes on in time, and half-open quiet hours always leave some of a day
         local = moment.astimezone(here)
         if not weekends and local.weekday() not in WEEKDAYS:
             moment = _next(moment, time(0), here)
@@ -134,7 +134,6 @@ def next_allowed(
             moment = _next(moment, quiet.end, here)
         else:
             return moment
-    raise ValueError("quiet hours leave no time to send")
 
 
 def expires(sent: datetime, after: timedelta = EXPIRY) -> datetime:
@@ -157,7 +156,7 @@ def reminder(
     (a weekend), the same local hour of an earlier day. None where no time fits.
 
     Raises:
-        ValueError: an unknown time zone, a naive time, or hours that leave no time to send.
+        ValueError: an unknown time zone or a naive time.
     """
     here, sent = zone(timezone), _utc(sent)
     first, last = sent + REMINDER_MARGIN, expires(sent, expiry) - REMINDER_MARGIN

@@ -8,26 +8,19 @@ asked again, and an "a" that is an article is no answer. Danger words and STOP c
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
 from bot.quizzes.bank import LETTERS, Item
 from bot.quizzes.matching import leading_or_only_number, matches, vocabulary
-from bot.text.fold import clean, fold
+from bot.quizzes.tokens import Token, tidied, tokens
+from bot.text.fold import fold
 from bot.words import affirmation, command, number
 
 Kind = Literal["answer", "unclear", "several", "question"]
 
 LONGEST: Final = 1600  # characters looked at: one message
-_CIRCLED: Final = {
-    ord(sign): letter
-    for signs in ("ⒶⒷⒸⒹ", "ⓐⓑⓒⓓ", "🄰🄱🄲🄳", "🅐🅑🅒🅓", "🅰🅱🅲🅳")
-    for sign, letter in zip(signs, LETTERS, strict=True)
-}
-_ELIDED: Final = frozenset({"l", "d", "c", "j", "n", "s", "m", "qu"})
-_CONTRACTED: Final = frozenset({"s", "d", "ll", "re", "ve", "m"})
-_TOKEN: Final = re.compile(r"[^\W_]+")
 _STRONG: Final = re.compile(r"[,;:)\]!?\n=]|\.(?=\s|\.|$)|\s[-–—]\s|[-–—](?=\s|$)")
 _STOP: Final = re.compile(r"[.!\n](?=\s|$)|\n")
 _GLUED: Final = re.compile(r"(?:opt|option|ans|answer|reponse|rep|choice|choix|no)([a-d1-4])")
@@ -49,14 +42,6 @@ class Graded:
     rest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    word: str  # folded
-    typed: str
-    start: int
-    end: int
-
-
 _SEVERAL: Final = Graded("several")
 _UNCLEAR: Final = Graded("unclear")
 
@@ -73,8 +58,7 @@ class _Reading:
     """One text against one item."""
 
     def __init__(self, text: str, item: Item, language: str) -> None:
-        whole = unicodedata.normalize("NFC", clean(text[:LONGEST])).translate(_CIRCLED)
-        self.text = "".join(c for c in whole if unicodedata.category(c) != "Cf")
+        self.text = tidied(text[:LONGEST])
         self.item = item
         asked = item.language(language)
         self.options = item.options[asked]
@@ -82,7 +66,7 @@ class _Reading:
             self.options,
             *(item.options[other] for other in item.languages if other != asked),
         )
-        self.tokens = _tokens(self.text)
+        self.tokens = tokens(self.text)
         self.lists = vocabulary()
         self.said_by_yes = self._said_by(True)
         self.said_by_no = self._said_by(False)
@@ -91,12 +75,12 @@ class _Reading:
     def read(self) -> Graded:
         if not self.tokens:
             return self._yes_or_no(self.text) or _UNCLEAR
-        exact = self._exact()
+        copied = self._copied()
+        if copied is not None:
+            return self._answer(copied)
         chosen = self._only_designators(self.tokens)
-        if chosen is not None and (exact is None or len(chosen) == 1):
+        if chosen is not None:
             return self._one_of(chosen)
-        if exact is not None:
-            return self._answer(exact)
         return (
             self._yes_or_no(self.text)
             or self._own_words()
@@ -123,20 +107,26 @@ class _Reading:
             return None
         return self._one_of(set(self.said_by_yes if said else self.said_by_no))
 
-    def _exact(self) -> int | None:
-        """The option that the whole text repeats, unless it is a digit that names a place."""
-        plain = fold(self.text)
-        same = [place for place, option in enumerate(self.options) if fold(option) == plain]
-        if len(same) != 1 or len(self.tokens) == 1:
-            return None
-        return same[0]
+    def _copied(self) -> int | None:
+        """The option that is repeated in full, alone or behind its own letter or digit."""
+        head, whole = self.tokens[0], fold(self.text)
+        tail = fold(self.text[head.end :])
+        place = self._place(head)
+        for options in self.wordings:
+            folded = [fold(option) for option in options]
+            if place is not None and tail and tail == folded[place]:
+                return place
+            # One word alone may be a digit or a letter that names a place.
+            if len(self.tokens) > 1 and folded.count(whole) == 1:
+                return folded.index(whole)
+        return None
 
     def _every(self) -> Graded | None:
         return _SEVERAL if fold(self.text) in self.lists["all_of_them"] else None
 
     # Letters, digits, ordinals.
 
-    def _place(self, token: _Token) -> int | None:
+    def _place(self, token: Token) -> int | None:
         """The option that a word names by letter, digit, number word or ordinal."""
         word = token.word
         glued = _GLUED.fullmatch(word)
@@ -149,7 +139,7 @@ class _Reading:
             place = (number(word) or 0) - 1
         return place if 0 <= place < len(self.options) else None
 
-    def _only_designators(self, tokens: list[_Token]) -> set[int] | None:
+    def _only_designators(self, tokens: list[Token]) -> set[int] | None:
         """The options named by a text that holds nothing else but fillers; None for other texts."""
         places: set[int] = set()
         bare: list[int] = []
@@ -176,7 +166,7 @@ class _Reading:
             return self._or_number(bare[0])
         return places or None
 
-    def _is_filler(self, tokens: list[_Token], at: int, following: str) -> bool:
+    def _is_filler(self, tokens: list[Token], at: int, following: str) -> bool:
         word, before = tokens[at].word, tokens[at - 1].word if at else ""
         if self.is_yes_no and affirmation(word) is not None:
             return False
@@ -201,12 +191,12 @@ class _Reading:
         letters = LETTERS[: len(self.options)]
         if not 2 <= len(word) <= 8 or not set(word.upper()) <= set(letters):
             return None
-        is_ordered = all(a < b for a, b in zip(word, word[1:], strict=False))
+        is_ordered = all(a < b for a, b in pairwise(word))
         return (
             {letters.index(c) for c in word.upper()} if is_ordered or len(set(word)) == 1 else None
         )
 
-    def _is_marked(self, token: _Token) -> bool:
+    def _is_marked(self, token: Token) -> bool:
         """Whether a bracket shows that a digit is a place in the list: "(2)", "2)"."""
         return self.text[token.end : token.end + 1] in {")", "]"}
 
@@ -224,10 +214,11 @@ class _Reading:
     # The option's own words.
 
     def _own_words(self) -> Graded | None:
-        found = self._matching(self.text)
-        if not found:
-            return None
         first = self.tokens[0]
+        found = self._matching(self.text)
+        # "and massage?" and "do I massage?" ask about an option; they do not choose it.
+        if not found or first.word in self.lists["joining"] | self.lists["asking_first"]:
+            return None
         if first.word == "a" and found != {0} and len(self.tokens) > 1:
             return _SEVERAL if first.typed == "A" else self._one_of(set(found))
         return self._one_of(set(found))
@@ -262,17 +253,18 @@ class _Reading:
         following = self.tokens[at + 1].word
         return self._is_filler(self.tokens, at, following)
 
-    def _head_places(self, head: _Token) -> set[int]:
+    def _head_places(self, head: Token) -> set[int]:
         place = self._place(head)
         if place is not None:
             return {place}
         answer = self._yes_or_no(head.word)
         return set() if answer is None or answer.option is None else {answer.option}
 
-    def _behind(self, places: set[int], head: _Token, at: int, named: bool) -> Graded | None:
+    def _behind(self, places: set[int], head: Token, at: int, named: bool) -> Graded | None:
         """The answer `head` when what follows it shows that it is one, else None."""
         tail = self.text[head.end :]
-        own = self._matching(tail)
+        is_sign = len(head.word) == 1 or _GLUED.fullmatch(head.word) is not None
+        own = self._matching(tail) if is_sign else None
         if own:
             return self._one_of(places | own)
         while at < len(self.tokens) - 1 and self._is_filler(
@@ -294,28 +286,32 @@ class _Reading:
         place = next(iter(places))
         return self._answer(place, rest)
 
-    def _is_end(self, head: _Token, between: str, following: _Token, at: int, named: bool) -> bool:
+    def _is_end(self, head: Token, between: str, following: Token, at: int, named: bool) -> bool:
         """Whether the answer ends before `following`, so that "a woman" is none."""
         word, lists = following.word, self.lists
         if head.typed.isdigit() and following.typed.isdigit() and between in {".", ",", "/", ":"}:
             return False
         asks = word in lists["asking"] or word in lists["asking_first"]
-        if _STRONG.search(between):
+        if _STRONG.search(between + following.typed[0]):
             return True
-        if word in lists["turning"] or self._joins_question(at):
+        if word in lists["turning"] | lists["reasoning"] or self._joins_question(at):
             return True
         if named:
             return head.word != "a" or asks
+        is_command = command(self.text[following.start :]) is not None
         if head.word in {"a", "c"}:
-            return head.typed.isupper() and word in lists["asking_english"]
-        return word in lists["asking"] or (word == "if" and not head.typed.isdigit())
+            return head.typed.isupper() and (is_command or word in lists["asking_english"])
+        if is_command:
+            return True
+        is_sign = len(head.word) == 1 or _GLUED.fullmatch(head.word) is not None
+        return is_sign and word in lists["asking"]
 
     def _joins_question(self, at: int) -> bool:
         """ "and what about ..." """
         following = self.tokens[at + 1].word if at + 1 < len(self.tokens) else ""
         return self.tokens[at].word in self.lists["joining"] and following in self.lists["asking"]
 
-    def _stray_letters(self, tokens: list[_Token]) -> set[int] | None:
+    def _stray_letters(self, tokens: list[Token]) -> set[int] | None:
         """Other letters in a short tail: "A, not B"."""
         if len(tokens) > 4:
             return None
@@ -326,12 +322,18 @@ class _Reading:
         """ "Oxytocin, but what if there is no fridge?" """
         for at, token in enumerate(self.tokens[1:], start=1):
             before = self.text[self.tokens[at - 1].end : token.start]
-            if not (token.word in self.lists["turning"] or _STOP.search(before)):
+            if not (_STOP.search(before + token.typed[0]) or self._turns(at)):
                 continue
             found = self._matching(self.text[: token.start])
             if len(found) == 1:
                 return self._answer(next(iter(found)), self._asked(at))
         return None
+
+    def _turns(self, at: int) -> bool:
+        """ "because ..." and "but what ...", not "chest indrawing but no danger sign" """
+        if self.tokens[at].word in self.lists["turning"] and at + 1 < len(self.tokens):
+            return self.tokens[at + 1].word in self.lists["asking"] | self.lists["asking_first"]
+        return self.tokens[at].word in self.lists["reasoning"]
 
     # Questions.
 
@@ -343,7 +345,7 @@ class _Reading:
         behind = self.text[self.tokens[at].start :].strip()
         if command(behind) is not None:
             return behind
-        dropped = self.lists["joining"] | self.lists["turning"]
+        dropped = self.lists["joining"] | self.lists["turning"] | self.lists["reasoning"]
         while at < len(self.tokens) - 1 and self.tokens[at].word in dropped:
             at += 1
         first = [token.word for token in self.tokens[at : at + 3]]
@@ -367,21 +369,3 @@ class _Reading:
             or (len(said) >= 4 and not asking.isdisjoint(said))
         )
         return Graded("question", rest=self.text.strip()) if asks and len(said) >= 2 else None
-
-
-def _tokens(text: str) -> list[_Token]:
-    """The words of a text; French elisions and English contractions lose their short half."""
-    found: list[_Token] = []
-    for match in _TOKEN.finditer(text):
-        start, end = match.span()
-        folded = fold(match[0])
-        before, after = text[start - 1 : start] if start else "", text[end : end + 2]
-        elides = after[:1] in {"'", "’"} and after[1:].isalpha()
-        if elides and folded in _ELIDED:
-            continue
-        if before in {"'", "’"} and found and found[-1].end == start - 1:
-            if folded in _CONTRACTED:
-                continue
-            folded = "not" if folded == "t" else folded
-        found.extend(_Token(word, match[0], start, end) for word in folded.split())
-    return found

@@ -21,7 +21,7 @@ _SIGNS: Final = (
     (re.compile(r"<|\bless than\b|\bmoins de\b"), " lessthan "),
     (re.compile(r">|\bmore than\b|\bplus de\b"), " morethan "),
     (re.compile(r"%|\bper ?cent\b|\bpour ?cent\b"), " percent "),
-    (re.compile(r"\b(?:do|does|is|can|should|was|would)n['’]t\b|\bcan['’]t\b"), " not "),
+    (re.compile(r"\b(?:do|does|is|can|should|was|would)n['’]?t\b|\bcan['’]?t\b"), " not "),
     (re.compile(r"\b(?:l|d|c|j|n|s|qu|jusqu)['’](?=\w)"), " "),
 )
 _THOUSANDS: Final = re.compile(r"(?<![\d.,])([1-9]\d{0,2}),(\d{3})(?![\d.,])")
@@ -156,7 +156,13 @@ def _apart(word: str, other: str) -> int | None:
 @lru_cache(maxsize=4096)
 def _sound(word: str) -> str:
     """A word without what people most often write differently: oxytocin, ocytocine, oxitocyn."""
-    plain = word.replace("ph", "f").replace("y", "i").replace("k", "c").replace("x", "c")
+    plain = (
+        word.replace("ae", "e")
+        .replace("ph", "f")
+        .replace("y", "i")
+        .replace("k", "c")
+        .replace("x", "c")
+    )
     return _DOUBLE.sub(r"\1", plain).rstrip("s").rstrip("e") or word
 
 
