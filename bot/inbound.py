@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from bot import consent, conversation, danger, emergencies, menu, outbox, people
@@ -66,7 +67,8 @@ def receive(
         now=inbound.received_at,
         settings=settings,
     )
-    released = outbox.release_held(session, address, now)
+    # Only WhatsApp has a window to wait for.
+    released = inbound.channel == "whatsapp" and outbox.release_held(session, address, now)
     turn = Turn(session, person, address, inbound, form, now, settings)
     if inbound.state == "dialogue":  # the dialogue was down, or a process died: only ask again
         return _ask(turn, turn.question_text)
@@ -174,6 +176,13 @@ def _ask(turn: Turn, question: str) -> AskDialogue:
     return AskDialogue(person.id, inbound.id, sender, text, metadata)
 
 
+# The usual case in one round trip: an action has spoken.
+_SETTLED = text(
+    "UPDATE inbound SET state = 'done', done_at = coalesce(done_at, :now), retry_at = NULL "
+    "WHERE id = :id AND (state = 'done' OR dialogue ? 'actions') RETURNING id"
+)
+
+
 def settle(session: Session, inbound_id: int, said: list[dict[str, Any]], now: datetime) -> bool:
     """The dialogue has answered: queue its fixed responses and close the message.
 
@@ -183,11 +192,11 @@ def settle(session: Session, inbound_id: int, said: list[dict[str, Any]], now: d
         ``False`` when nothing was said and no action arrived here: Rasa answers 200 even when it
         could not call its actions, and the person would be left without a word.
     """
+    if not said:
+        return session.execute(_SETTLED, {"id": inbound_id, "now": now}).first() is not None
     inbound = session.get_one(Inbound, inbound_id, with_for_update=True)
     if inbound.state == "done":
         return True
-    if not said and not (inbound.dialogue or {}).get("actions"):
-        return False
     assert inbound.person_id is not None
     person = session.get_one(Person, inbound.person_id)
     for number, response in enumerate(said):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,8 @@ from store.people import Address, Person
 # One Twilio body holds 1,600 characters, a WhatsApp body with buttons 1,024.
 PART_LENGTH = 1000
 KEPT_FOR = timedelta(hours=72)
+# PostgreSQL's notification that something was said because of an inbound message.
+SAID_CHANNEL = "mentorline_said"
 
 
 @dataclass(frozen=True)
@@ -111,3 +113,11 @@ def release_held(session: Session, address: Address, now: datetime) -> bool:
         .returning(OutboxMessage.id)
     )
     return bool(released.all())
+
+
+def announce(session: Session, inbound_id: int) -> None:
+    """Tell the worker that waits for a dialogue turn that its reply is here, upon commit."""
+    session.execute(_ANNOUNCE, {"channel": SAID_CHANNEL, "payload": str(inbound_id)})
+
+
+_ANNOUNCE = text("SELECT pg_notify(:channel, :payload)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,8 +18,10 @@ from bot.settings import Settings
 from channels.twilio import Twilio
 from nlu.client import RasaClient, RasaUnavailable
 from scheduler.breaker import Breaker
+from scheduler.ears import Ears
 from scheduler.sender import Sender
 from store.base import make_engine, make_sessions
+from store.migrate import psycopg_conninfo
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +42,9 @@ class Works:
     rasa: RasaClient
     sender: Sender
     breaker: Breaker
+    ears: Ears
+    # Turns wait in threads of their own, so that a job can send while its turn goes on.
+    turns: ThreadPoolExecutor
     now: Callable[[], datetime]
 
     @classmethod
@@ -50,7 +56,9 @@ class Works:
         """
         settings.require("DATABASE_URL", "SECRET_KEY")
         assert settings.database_url is not None
-        engine = make_engine(settings.database_url, pool_size=settings.worker_concurrency)
+        engine = make_engine(
+            settings.database_url, pool_size=settings.worker_concurrency, check=False
+        )
         sessions = make_sessions(engine)
         provider = Twilio(settings)
         return cls(
@@ -63,6 +71,8 @@ class Works:
             ),
             sender=Sender(engine, sessions, provider, now),
             breaker=Breaker(time.monotonic),
+            ears=Ears(psycopg_conninfo(settings.database_url)),
+            turns=ThreadPoolExecutor(settings.worker_concurrency, thread_name_prefix="turn"),
             now=now,
         )
 
@@ -74,7 +84,13 @@ class Works:
         with self.sessions.begin() as session:
             step = inbound.receive(session, inbound_id, self.now(), self.settings)
         if isinstance(step, inbound.AskDialogue):
-            said = self._turn(step)
+            with self.ears.expecting(inbound_id) as spoken:
+                turn = self.turns.submit(self._turn, step)
+                turn.add_done_callback(lambda _: self.ears.wake(inbound_id))
+                spoken.wait()
+                if not turn.done():
+                    self.sender.flush(step.person_id)
+            said = turn.result()
             with self.sessions.begin() as session:
                 settled = said is not None and inbound.settle(session, inbound_id, said, self.now())
                 if not settled:
@@ -100,3 +116,10 @@ class Works:
     def send(self, person_id: int) -> None:
         """Send what is due for one person."""
         self.sender.flush(person_id)
+
+    def close(self) -> None:
+        """Let go of connections and threads."""
+        self.ears.close()
+        self.turns.shutdown(wait=False, cancel_futures=True)
+        self.rasa.close()
+        self.engine.dispose()

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import Engine, func, select
+from sqlalchemy import BindParameter, Engine, Select, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased, sessionmaker
 
@@ -20,6 +21,7 @@ from channels import content, render
 from channels.errors import CATALOGUE, Next
 from channels.twilio import Accepted, Doubt, Refused, Result, Twilio
 from store import queue
+from store.base import UtcDateTime
 from store.messages import Attempt, Flag, OutboxMessage
 from store.people import Address, Person
 
@@ -157,14 +159,14 @@ class Sender:
                     log.warning("send in doubt", outbox=message.id, detail=detail)
 
 
-def _next_due(
-    session: Session, person_id: int, now: datetime
-) -> tuple[OutboxMessage, sending.Facts] | None:
-    """The next message in order, and what decides about it.
+def _due_statement() -> Select[Any]:
+    """The next due message of :person at :now, with what decides about it.
 
     One that is being retried keeps its place before later ones of the same priority.
     """
     earlier, other = aliased(OutboxMessage), aliased(OutboxMessage)
+    person_id: BindParameter[int] = bindparam("person")
+    now = bindparam("now", type_=UtcDateTime())
     waiting = (
         select(earlier.id)
         .where(
@@ -181,11 +183,14 @@ def _next_due(
     lately = (
         select(func.count())
         .select_from(other)
-        .where(other.person_id == person_id, other.attempted_at > now - timedelta(minutes=10))
+        .where(
+            other.person_id == person_id,
+            other.attempted_at > bindparam("lately", type_=UtcDateTime()),
+        )
         .scalar_subquery()
     )
     stopped_until = select(Flag.until).where(Flag.name == delivery.SENDER_STOPPED).scalar_subquery()
-    row = session.execute(
+    return (
         select(OutboxMessage, Person.stopped_at, Person.timezone, lately, stopped_until)
         .join(Person, Person.id == OutboxMessage.person_id)
         .where(
@@ -197,13 +202,22 @@ def _next_due(
         .order_by(OutboxMessage.priority.desc(), OutboxMessage.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=OutboxMessage)
-    ).first()
+    )
+
+
+# Built once: building it costs more than running it.
+_DUE = _due_statement()
+_ADDRESSES = select(Address).where(Address.person_id == bindparam("person")).order_by(Address.id)
+
+
+def _next_due(
+    session: Session, person_id: int, now: datetime
+) -> tuple[OutboxMessage, sending.Facts] | None:
+    values = {"person": person_id, "now": now, "lately": now - timedelta(minutes=10)}
+    row = session.execute(_DUE, values).first()
     if row is None:
         return None
     message, person_stopped, timezone, sent_lately, sender_stopped_until = row
-    addresses = session.scalars(
-        select(Address).where(Address.person_id == person_id).order_by(Address.id)
-    )
     return message, sending.Facts(
         kind=message.kind,
         wanted_address=message.address_id,
@@ -212,7 +226,7 @@ def _next_due(
         expires_at=message.expires_at,
         person_stopped=person_stopped is not None,
         timezone=timezone,
-        addresses=people.as_sent_to(addresses),
+        addresses=people.as_sent_to(session.scalars(_ADDRESSES, {"person": person_id})),
         sent_lately=sent_lately,
         sender_stopped_until=sender_stopped_until,
     )

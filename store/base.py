@@ -58,16 +58,18 @@ class Base(DeclarativeBase):
     }
 
 
-def make_engine(url: str, pool_size: int = 8) -> Engine:
-    """An engine with a bounded pool; a connection that died is replaced on use.
+def make_engine(url: str, pool_size: int = 8, *, check: bool = True) -> Engine:
+    """An engine with a bounded pool.
 
-    ``pool_pre_ping`` costs a round trip but lets the product survive a restart of PostgreSQL.
+    Args:
+        check: ask each connection whether it is alive before it is used. It costs a round trip,
+            and is left out where a failed job is simply done again.
     """
     return create_engine(
         url,
         pool_size=pool_size,
         max_overflow=4,
-        pool_pre_ping=True,
+        pool_pre_ping=check,
         # What people wrote must not end up in a log through an error message.
         hide_parameters=True,
         connect_args={"application_name": "mentorline"},

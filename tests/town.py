@@ -182,8 +182,7 @@ class Town:
         self.simulator.close()
         self.web.shutdown()
         self.web.server_close()
-        self.works.rasa.close()
-        self.works.engine.dispose()
+        self.works.close()
         house = self.web.app.extensions["mentorline"]  # type: ignore[attr-defined]
         house.engine.dispose()
 

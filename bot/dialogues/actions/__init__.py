@@ -10,15 +10,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot import outbox
 from bot.dialogues.actions import stateless
 from bot.dialogues.actions.handlers import HANDLERS, Asked
 from bot.dialogues.actions.thresholds import ThresholdsFile
 from bot.settings import Settings
 from bot.turn import Turn
 from store.messages import Inbound
-from store.people import Person
+from store.people import Address, Person
 
 
 class UnknownAction(Exception):
@@ -52,17 +54,24 @@ def run(
     asked = Asked.of(tracker, thresholds)
     if asked.message_id is None:
         return stateless.run(session, name, asked)
-    inbound = session.get(Inbound, asked.message_id, with_for_update=True)
-    if inbound is None or inbound.person_id is None:
+    row = session.execute(
+        select(Inbound, Person, Address)
+        .join(Person, Person.id == Inbound.person_id)
+        .join(Address, Address.id == Inbound.address_id)
+        .where(Inbound.id == asked.message_id)
+        .with_for_update(of=[Inbound, Person])
+    ).first()
+    if row is None:
         return {"events": [], "responses": []}
+    inbound, person, address = row
     done: dict[str, Any] = dict((inbound.dialogue or {}).get("actions", {}))
     if name in done:
         return {"events": done[name], "responses": []}
     if inbound.state == "done":
         # A late second run of a message that is settled must not speak again.
         return {"events": [], "responses": []}
-    person = session.get_one(Person, inbound.person_id, with_for_update={"of": Person})
-    turn = Turn.of(session, person, inbound, now, settings)
-    events = handler(turn, asked)
+    form = dict(map(tuple, inbound.form))
+    events = handler(Turn(session, person, address, inbound, form, now, settings), asked)
+    outbox.announce(session, inbound.id)
     inbound.dialogue = {**(inbound.dialogue or {}), "actions": {**done, name: events}}
     return {"events": events, "responses": []}
