@@ -141,7 +141,7 @@ def test_a_study_question_about_an_emergency_gets_its_card(library_town: Town) -
 
 def test_a_follow_up_keeps_the_topic(library_town: Town) -> None:
     nurse = library_town.mentee(NURSE)
-    nurse.says("txa first dose after birth bleeding")
+    nurse.says("how much tranexamic acid do i give in pph")
     nurse.hears("1 g")
     nurse.says("and if it is still bleeding after 30 minutes?")
     body = nurse.hears("Source|Did you mean")
