@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bot import consent, outbox
 from bot.danger import referral_text
+from bot.mentoring import cases
 from bot.turn import Turn
 from store import queue
+from store.cases import Case
 
 TOPIC_OF = {
     "pph": "pph",
@@ -21,8 +23,8 @@ TOPIC_OF = {
 }
 
 
-def live(turn: Turn, emergency: str, body: str) -> None:
-    """Send the referral text of an emergency and open an urgent case.
+def live(turn: Turn, emergency: str, body: str, case: Case | None = None) -> None:
+    """Send the referral text of an emergency and open an urgent case, or make ``case`` urgent.
 
     Somebody who has not answered the consent question yet gets the text all the same.
     """
@@ -38,12 +40,21 @@ def live(turn: Turn, emergency: str, body: str) -> None:
         priority=queue.PRIORITY_URGENT,
         wake=False,
     )
-    turn.open_case(
-        body,
-        cause="danger",
-        topic=TOPIC_OF.get(emergency),
-        urgent=True,
-        emergency=emergency,
-    )
+    if case is not None:
+        cases.make_urgent(turn.session, case, turn.person, emergency, now=turn.now, key=turn.key)
+    else:
+        turn.open_case(
+            body,
+            cause="danger",
+            topic=TOPIC_OF.get(emergency),
+            urgent=True,
+            emergency=emergency,
+        )
     if turn.person.consent != "yes":
         consent.ask_after_emergency(turn)
+
+
+def ask_whether_now(turn: Turn, case: Case, emergency: str) -> None:
+    """A question for a mentor that may be about a live emergency: ask, and wait for "1"."""
+    turn.person.pending = {"kind": "happening_now", "case": case.id, "emergency": emergency}
+    turn.reply("if_now", menu="emergency")

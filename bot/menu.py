@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from bot import knowledge, words
+from bot import emergencies, knowledge, words
 from bot.mentoring import cases, desk
 from bot.people import UI_LANGUAGES
 from bot.texts import text
@@ -108,6 +108,17 @@ def pending(turn: Turn) -> str | None:
                 key=turn.key,
                 inbound_id=turn.inbound.id,
             )
+        case "happening_now":
+            now = yes if yes is not None else {1: True, 2: False}.get(number or 0)
+            if now is None:
+                turn.reply("choose_again", menu="yes_no")
+                return None
+            turn.person.pending = None
+            if now:
+                case = turn.session.get(Case, asked["case"])
+                emergencies.live(turn, asked["emergency"], turn.text, case)
+            else:
+                turn.reply("not_urgent")
         case "which_case":
             return desk.case_chosen(turn, asked, number, yes)
         case "ask_mentor":

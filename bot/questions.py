@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot import answering, knowledge
+from bot import answering, emergencies, knowledge
 from bot.answering import Answer, Ask, Ranked, Thresholds
 from bot.texts import text
 from bot.turn import Turn
+from store.cases import Case
 from store.knowledge import Question
 
 
@@ -56,8 +57,24 @@ def ask(
             _did_you_mean(turn, [live[card] for card in cards])
             return Outcome("ask", "choose")
         case _:
-            hand_over(turn, question, cause="low_confidence")
+            case = hand_over(turn, question, cause="low_confidence")
+            emergency = study_of or _likely_emergency(usable, live)
+            if emergency is not None:
+                emergencies.ask_whether_now(turn, case, emergency)
             return Outcome("case", None)
+
+
+# A card that leads the ranking by this much says what the words are about, not what to answer.
+LIKELY = 0.15
+
+
+def _likely_emergency(
+    usable: Sequence[Ranked], live: Mapping[str, knowledge.LiveCard]
+) -> str | None:
+    """The emergency that the words may be about, should the danger words have missed it."""
+    if not usable or usable[0].confidence < LIKELY:
+        return None
+    return live[usable[0].card].emergency
 
 
 def answer_with(
@@ -114,7 +131,7 @@ def rate(turn: Turn, helped: bool) -> None:
         hand_over(turn, question, cause="not_helpful", asked=True)
 
 
-def hand_over(turn: Turn, question: Question, *, cause: str, asked: bool = False) -> None:
+def hand_over(turn: Turn, question: Question, *, cause: str, asked: bool = False) -> Case:
     """The library cannot help: a case, with the question as it was asked."""
     card = question.card_id
     live = knowledge.live_cards(turn.session, [card]) if card else {}
@@ -123,11 +140,12 @@ def hand_over(turn: Turn, question: Question, *, cause: str, asked: bool = False
     if question.decision == "ask":
         question.decision = "case"
     question.case_id = case.id
+    return case
 
 
 def _guessed_topic(turn: Turn, question: Question) -> str | None:
     """The topic that the ranking leans to, good enough to choose a mentor by."""
-    if not question.ranking or question.ranking[0]["confidence"] < 0.15:
+    if not question.ranking or question.ranking[0]["confidence"] < LIKELY:
         return None
     best = question.ranking[0]["card"]
     card = knowledge.live_cards(turn.session, [best]).get(best)

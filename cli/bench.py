@@ -1,21 +1,25 @@
 """`./mentorline bench NAME`: runs a module of `benchmarks/` in a process of its own."""
 
 import os
-from collections.abc import Sequence
 
 from cli.common import child_environment, home_of, module, settings
 from cli.errors import Refusal
 from cli.services import wait_for
 
+STOPPED = 130
+"""Exit status after Ctrl-C."""
 
-def run(name: str, as_json: bool, arguments: Sequence[str]) -> None:
+
+def run(name: str, as_json: bool, quick: bool) -> None:
     """Runs `benchmarks.<name>`, which prints a table, or JSON with `--json`.
 
     Raises:
         Refusal: it failed.
     """
-    flags = ["--json"] if as_json else []
-    command = module(f"benchmarks.{name}", *flags, *arguments)
+    flags = (*(["--json"] if as_json else []), *(["--quick"] if quick else []))
+    command = module(f"benchmarks.{name}", *flags)
     code = wait_for(command, os.environ | child_environment(home_of(settings())))
+    if code == STOPPED:
+        raise SystemExit(code)
     if code:
         raise Refusal(f"The benchmark {name} failed (exit {code}).")

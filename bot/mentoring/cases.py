@@ -222,6 +222,22 @@ def _put_to_mentor(
     )
 
 
+def make_urgent(
+    session: Session, case: Case, mentee: Person, emergency: str, *, now: datetime, key: str
+) -> None:
+    """The mentee says that it is happening now: the mentor is told again, as urgent."""
+    case.urgent, case.emergency = True, emergency
+    case.state, case.due_at = "open", now + _look_again_after(case)
+    event(session, case, "made_urgent", now, person=mentee)
+    mentor = mentor_of(session, case)
+    if mentor is None:
+        mentor = assign(session, case, mentee, now=now, key=key)
+    else:
+        _put_to_mentor(session, case, mentee, mentor, now=now, key=f"{key}:urgent", media_url=None)
+    told = "case_nobody" if mentor is None else "case_opened_urgent"
+    tell_mentee(session, case, mentee, told, key=f"{key}:urgent_case", now=now)
+
+
 def add_detail(
     session: Session,
     case: Case,
