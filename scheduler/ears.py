@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 import structlog
@@ -50,6 +50,8 @@ class Ears:
     def close(self) -> None:
         """Stop listening."""
         self._closed = True
+        with suppress(psycopg.Error), psycopg.connect(self._conninfo, autocommit=True) as waker:
+            waker.execute(f"NOTIFY {SAID_CHANNEL}".encode())
         self._thread.join(2)
 
     def _heard(self, payload: str) -> None:
@@ -64,7 +66,7 @@ class Ears:
                 with psycopg.connect(self._conninfo, autocommit=True) as connection:
                     connection.execute(f"LISTEN {SAID_CHANNEL}".encode())
                     while not self._closed:
-                        for notification in connection.notifies(timeout=0.5):
+                        for notification in connection.notifies(timeout=5, stop_after=1):
                             self._heard(notification.payload)
             except psycopg.Error as error:
                 if not self._closed:

@@ -64,7 +64,7 @@ def test_a_window_that_the_provider_has_closed_takes_the_template(town: Town) ->
     nurse.says("MENTOR")
     nurse.says("Snake bite on the hand")
     case = next(m for m in town.outbox() if m.kind == "case")
-    wait_for(lambda: town.one(OutboxMessage, OutboxMessage.id == case.id).attempts == 1, "a try")
+    wait_for(lambda: town.one(OutboxMessage, OutboxMessage.id == case.id).attempts >= 1, "a try")
     town.later(seconds=2)
     mentor.hears("Snake bite", "quoting this message")
     assert town.one(OutboxMessage, OutboxMessage.id == case.id).error_code == 63016
