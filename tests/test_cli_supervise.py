@@ -169,6 +169,7 @@ def test_asked_to_stop_it_leaves_no_grandchild(
     until(lambda: all(gone(pid) for pid in everybody), 2)
 
 
+@pytest.mark.slow
 def test_killed_supervisor_leaves_nobody(supervise: Callable[..., Run], tmp_path: Path) -> None:
     note = tmp_path / "grandchild"
     run = supervise(
@@ -182,6 +183,7 @@ def test_killed_supervisor_leaves_nobody(supervise: Callable[..., Run], tmp_path
     until(lambda: all(gone(pid) for pid in everybody), 10)
 
 
+@pytest.mark.slow
 def test_who_does_not_listen_is_killed_within_ten_seconds(supervise: Callable[..., Run]) -> None:
     run = supervise(
         {"name": "deaf", "command": STUBBORN, "stage": 1},

@@ -202,6 +202,7 @@ def test_runs_from_another_folder_and_through_a_link(tree: Path, tmp_path: Path)
     assert "doctor" in answer.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 def test_every_supported_python_will_do(version: str, tmp_path: Path) -> None:
     found = subprocess.run(
