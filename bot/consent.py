@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot import people, words
+from bot.mentoring import cases
 from bot.text.fold import fold
 from bot.turn import Turn
 from store import queue
@@ -14,6 +15,7 @@ def stop(turn: Turn) -> None:
     # The webhook itself may have stopped the person, for this very message.
     already = turn.person.stopped_at not in (None, turn.inbound.received_at)
     people.stop(turn.person, turn.now)
+    cases.hand_back(turn.session, turn.person, turn.now)
     turn.person.pending = None
     if not already and not _answered_by_provider(turn):
         turn.reply(
@@ -23,6 +25,9 @@ def stop(turn: Turn) -> None:
 
 def start(turn: Turn) -> None:
     """Undo STOP; somebody who was never asked for consent is asked now."""
+    stopped = turn.person.stopped_at
+    if stopped is not None and stopped > turn.inbound.received_at:
+        return  # a later STOP was faster
     people.start(turn.person, turn.address, turn.now)
     if turn.person.consent != "yes":
         _ask(turn, "welcome", held=[])
@@ -67,7 +72,7 @@ def _agreed(turn: Turn, language: str, held: list[int]) -> None:
     worth = [
         waiting
         for waiting in (turn.session.get(Inbound, id) for id in held)
-        if waiting is not None and _is_question(waiting.body)
+        if waiting is not None and (_is_question(waiting.body) or _has_media(waiting))
     ]
     turn.reply("consent_yes_held" if worth else "consent_yes")
     for waiting in worth:
@@ -105,6 +110,11 @@ GREETINGS = frozenset(
 def _is_question(body: str) -> bool:
     folded = fold(body).split()
     return bool(folded) and not all(word in GREETINGS for word in folded)
+
+
+def _has_media(waiting: Inbound) -> bool:
+    form = dict(map(tuple, waiting.form))
+    return form.get("NumMedia", "0") not in ("", "0") or "Latitude" in form
 
 
 def _ask(turn: Turn, key: str, held: list[int]) -> None:

@@ -32,6 +32,7 @@ class Route(Enum):
     NEW = "new"  # NEW and a question, while a case is open
     MENTOR_TEXT = "mentor_text"  # a mentor's plain text while cases are open: never guessed
     EMPTY = "empty"
+    UNCLEAR = "unclear"
     DIALOGUE = "dialogue"
 
 
@@ -48,9 +49,12 @@ class Situation:
     stopped: bool = False
     consented: bool = True
     pending: str | None = None
+    quotes_own_case: bool = False
+    stale_press: bool = False  # a button under an earlier question
     is_mentor: bool = False
     open_cases_as_mentor: int = 0
     open_case_as_mentee: bool = False
+    open_case_is_urgent: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,22 +79,33 @@ def route(situation: Situation) -> Routed:
         return Routed(Route.SILENT)
     command = words.command(situation.text)
     if situation.is_mentor:
+        code = words.parse_code(situation.text)
+        if command is None and code is not None and situation.has_media:
+            command = words.Command("answer", code)  # a photo or voice note with the code under it
         if command is not None and command.name in words.MENTOR_COMMANDS:
             return Routed(Route.MENTOR_COMMAND, command=command)
         if situation.quotes_something:
             return Routed(Route.MENTOR_QUOTE)
+    if situation.stale_press:
+        return Routed(Route.UNCLEAR)
     if situation.released and _only_knocks(situation):
         return Routed(Route.KNOCK)
     assessed = danger.assess(situation.text)
     if assessed.kind == "live" and not (situation.is_mentor and situation.open_cases_as_mentor):
         return Routed(Route.DANGER, danger=assessed)
     if not situation.consented:
+        if situation.open_case_is_urgent and not _short(situation.text):
+            return Routed(Route.CASE)  # what belongs to an emergency does not wait for consent
         return Routed(Route.CONSENT, danger=assessed)
     if situation.pending is not None and _answers(situation):
         return Routed(Route.PENDING, danger=assessed)
     if command is not None and command.name not in words.MENTOR_COMMANDS:
         return Routed(Route.COMMAND, command=command, danger=assessed)
-    if situation.open_case_as_mentee:
+    if situation.open_cases_as_mentor and (situation.text.strip() or situation.has_media):
+        return Routed(Route.MENTOR_TEXT, danger=assessed)
+    if situation.open_case_as_mentee or situation.quotes_own_case:
+        if situation.pressed or words.is_courtesy(situation.text):
+            return Routed(Route.SILENT)  # nothing that a mentor should be woken for
         new = _NEW.fullmatch(situation.text)
         if new is not None:
             return Routed(Route.NEW, command=words.Command("new", new[1].strip()))
@@ -99,8 +114,6 @@ def route(situation: Situation) -> Routed:
         return Routed(Route.MEDIA, danger=assessed)
     if not situation.text.strip() or (situation.pressed and situation.text == READ):
         return Routed(Route.SILENT if situation.pressed else Route.EMPTY)
-    if situation.open_cases_as_mentor:
-        return Routed(Route.MENTOR_TEXT, danger=assessed)
     return Routed(Route.DIALOGUE, danger=assessed)
 
 
@@ -130,10 +143,15 @@ def _only_knocks(situation: Situation) -> bool:
     "ok" then means "show me", and must not be taken as the answer to what has not been read.
     """
     text = situation.text
-    short = words.affirmation(text) is not None or words.number(text) is not None
-    return short or not text.strip() or text.strip().casefold() in (READ, "lire")
+    return _short(text) or not text.strip() or text.strip().casefold() in (READ, "lire")
 
 
+def _short(text: str) -> bool:
+    return words.affirmation(text) is not None or words.number(text) is not None
+
+
+# What we asked and is acted upon: "ok" is no answer to it.
+NEEDS_CLEAR_ANSWER = frozenset({"rate_case", "happening_now", "language"})
 # What we asked and takes any text, not only a number or yes and no.
 TAKES_TEXT = frozenset({"ask_mentor"})
 
@@ -146,4 +164,6 @@ def _answers(situation: Situation) -> bool:
     text = situation.text
     if situation.pending == "language" and words.language_name(text) is not None:
         return True
-    return words.number(text) is not None or words.affirmation(text) is not None
+    if situation.pending in NEEDS_CLEAR_ANSWER:
+        return words.number(text) is not None or words.clear_answer(text) is not None
+    return _short(text)

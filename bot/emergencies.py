@@ -28,18 +28,7 @@ def live(turn: Turn, emergency: str, body: str, case: Case | None = None) -> Non
 
     Somebody who has not answered the consent question yet gets the text all the same.
     """
-    outbox.say(
-        turn.session,
-        turn.person,
-        referral_text(emergency, turn.person.language),
-        key=f"{turn.key}:referral",
-        now=turn.now,
-        kind="danger",
-        address_id=turn.address.id,
-        inbound_id=turn.inbound.id,
-        priority=queue.PRIORITY_URGENT,
-        wake=False,
-    )
+    send_referral(turn, emergency)
     if case is not None:
         cases.make_urgent(turn.session, case, turn.person, emergency, now=turn.now, key=turn.key)
     else:
@@ -58,3 +47,19 @@ def ask_whether_now(turn: Turn, case: Case, emergency: str) -> None:
     """A question for a mentor that may be about a live emergency: ask, and wait for "1"."""
     turn.person.pending = {"kind": "happening_now", "case": case.id, "emergency": emergency}
     turn.reply("if_now", menu="emergency")
+
+
+def send_referral(turn: Turn, emergency: str) -> None:
+    """The referral text of an emergency, before anything else."""
+    outbox.say(
+        turn.session,
+        turn.person,
+        referral_text(emergency, turn.person.language),
+        key=f"{turn.key}:referral",
+        now=turn.now,
+        kind="danger",
+        address_id=turn.address.id,
+        inbound_id=turn.inbound.id,
+        priority=queue.PRIORITY_URGENT,
+        wake=False,
+    )

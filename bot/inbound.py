@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from bot import consent, conversation, danger, emergencies, menu, outbox, people
@@ -19,7 +19,8 @@ from bot.conversation import Route, Situation
 from bot.mentoring import desk, record
 from bot.settings import Settings
 from bot.turn import Turn
-from store.messages import Inbound
+from store.cases import Case
+from store.messages import Inbound, OutboxMessage
 from store.people import Person
 
 # A Rasa turn reads the whole text; nobody asks a question longer than this.
@@ -70,7 +71,10 @@ def receive(
     # Only WhatsApp has a window to wait for.
     released = inbound.channel == "whatsapp" and outbox.release_held(session, address, now)
     turn = Turn(session, person, address, inbound, form, now, settings)
-    if inbound.state == "dialogue":  # the dialogue was down, or a process died: only ask again
+    if inbound.state == "dialogue":  # the dialogue was down, or a process died
+        if _has_spoken(inbound) or person.stopped_at is not None:
+            inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
+            return Settled(person.id)
         return _ask(turn, turn.question_text)
     routed = conversation.route(_situation(turn, released))
     question = _carry_out(turn, routed)
@@ -94,6 +98,7 @@ def _second_address(form: dict[str, str], sender: str) -> str | None:
 
 def _situation(turn: Turn, released: bool) -> Situation:
     person, session = turn.person, turn.session
+    own_case = record.open_for_mentee(session, person, turn.now)
     return Situation(
         text=turn.text,
         has_media=turn.has_media,
@@ -106,8 +111,40 @@ def _situation(turn: Turn, released: bool) -> Situation:
         pending=(person.pending or {}).get("kind"),
         is_mentor=person.is_mentor,
         open_cases_as_mentor=len(record.open_of_mentor(session, person)) if person.is_mentor else 0,
-        open_case_as_mentee=record.open_for_mentee(session, person, turn.now) is not None,
+        open_case_as_mentee=own_case is not None,
+        open_case_is_urgent=own_case is not None and own_case.urgent,
+        quotes_own_case=_quoted_case(turn) is not None,
+        stale_press=turn.pressed and turn.text != conversation.READ and not _newest_menu(turn),
     )
+
+
+def _quoted_case(turn: Turn) -> Case | None:
+    """The case of this person's own that a quoted message is about."""
+    if turn.quoted_sid is None or turn.pressed:
+        return None
+    case = record.by_quoted(turn.session, turn.person, turn.quoted_sid)
+    ours = case is not None and case.mentee_id == turn.person.id and case.state != "closed"
+    return case if ours else None
+
+
+def _newest_menu(turn: Turn) -> bool:
+    """Whether the button that was pressed is under the last question with buttons."""
+    newest = turn.session.scalar(
+        select(OutboxMessage.provider_sid)
+        .where(
+            OutboxMessage.person_id == turn.person.id,
+            OutboxMessage.menu.is_not(None),
+            OutboxMessage.provider_sid.is_not(None),
+        )
+        .order_by(OutboxMessage.id.desc())
+        .limit(1)
+    )
+    return newest == turn.quoted_sid
+
+
+def _has_spoken(inbound: Inbound) -> bool:
+    """Whether an action has had its effect: then Rasa is not asked about this message again."""
+    return bool((inbound.dialogue or {}).get("actions"))
 
 
 def _carry_out(turn: Turn, routed: conversation.Routed) -> str | None:
@@ -130,6 +167,9 @@ def _carry_out(turn: Turn, routed: conversation.Routed) -> str | None:
         case Route.MENTOR_QUOTE:
             return desk.quoted(turn)
         case Route.MENTOR_TEXT:
+            found = routed.danger
+            if found is not None and found.kind == "live" and found.emergency:
+                emergencies.send_referral(turn, found.emergency)
             desk.which_case(turn)
         case Route.PENDING:
             return menu.pending(turn)
@@ -137,13 +177,15 @@ def _carry_out(turn: Turn, routed: conversation.Routed) -> str | None:
             assert routed.command is not None
             return menu.command(turn, routed.command)
         case Route.CASE:
-            case = record.open_for_mentee(turn.session, turn.person, turn.now)
+            case = _quoted_case(turn) or record.open_for_mentee(turn.session, turn.person, turn.now)
             assert case is not None
             turn.add_detail(case)
         case Route.MEDIA:
             turn.open_case(turn.described(turn.person.language), cause="media", asked=True)
         case Route.EMPTY:
             turn.reply("empty")
+        case Route.UNCLEAR:
+            turn.reply("unclear")
         case Route.NEW:
             assert routed.command is not None
             return routed.command.argument
@@ -157,7 +199,8 @@ def _carry_out(turn: Turn, routed: conversation.Routed) -> str | None:
 def _ask(turn: Turn, question: str) -> AskDialogue:
     person, inbound = turn.person, turn.inbound
     inbound.state = "dialogue"
-    inbound.dialogue = {"question": question, **(inbound.dialogue or {})}
+    first = {"question": question, "asked_at": turn.now.isoformat()}
+    inbound.dialogue = {**first, **(inbound.dialogue or {})}
     inbound.dialogue_tries += 1
     # If this process dies now, the clock has the message received again.
     inbound.retry_at = turn.now + timedelta(seconds=30)
@@ -224,9 +267,16 @@ def postpone(session: Session, inbound_id: int, now: datetime, settings: Setting
     if inbound.state == "done":
         return
     assert inbound.person_id is not None
-    person = session.get_one(Person, inbound.person_id, with_for_update={"of": Person})
+    person = session.get_one(
+        Person, inbound.person_id, with_for_update={"of": Person, "key_share": True}
+    )
+    if _has_spoken(inbound) or person.stopped_at is not None:
+        inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
+        return
     turn = Turn.of(session, person, inbound, now, settings)
-    if (now - inbound.received_at).total_seconds() >= settings.question_patience:
+    # From when it was asked first: it may have waited for consent before.
+    since = datetime.fromisoformat((inbound.dialogue or {})["asked_at"])
+    if (now - since).total_seconds() >= settings.question_patience:
         turn.open_case(turn.question_text, cause="dialogue_down")
         inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
         return

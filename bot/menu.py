@@ -72,7 +72,8 @@ def ask_mentor(turn: Turn) -> None:
         .limit(1)
     )
     recent = question is not None and (turn.now - question.asked_at).total_seconds() < 3600
-    if question is not None and recent and question.case_id is None:
+    unsolved = question is not None and question.case_id is None and question.helpful is not True
+    if question is not None and recent and unsolved:
         case = turn.open_case(question.text, cause="asked", asked=True, topic=turn.person.topic)
         question.case_id = case.id
         return
@@ -95,7 +96,10 @@ def pending(turn: Turn) -> str | None:
         case "rate_case":
             case = turn.session.get(Case, asked["case"])
             helped = yes if yes is not None else {1: True, 2: False}.get(number or 0)
-            if helped is None or case is None or case.state == "closed":
+            if case is None or case.state == "closed":
+                turn.person.pending = None
+                return turn.text
+            if helped is None:
                 turn.reply("choose_again", menu="rate_case")
                 return None
             turn.person.pending = None
@@ -109,12 +113,12 @@ def pending(turn: Turn) -> str | None:
                 inbound_id=turn.inbound.id,
             )
         case "happening_now":
-            now = yes if yes is not None else {1: True, 2: False}.get(number or 0)
-            if now is None:
+            happening = yes if yes is not None else {1: True, 2: False}.get(number or 0)
+            if happening is None:
                 turn.reply("choose_again", menu="yes_no")
                 return None
             turn.person.pending = None
-            if now:
+            if happening:
                 case = turn.session.get(Case, asked["case"])
                 emergencies.live(turn, asked["emergency"], turn.text, case)
             else:

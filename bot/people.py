@@ -64,7 +64,7 @@ def resolve(
         select(Address, Person)
         .join(Person, Person.id == Address.person_id)
         .where(Address.channel == channel, Address.value == value)
-        .with_for_update(of=[Address, Person])
+        .with_for_update(of=[Address, Person], key_share=True)
     ).first()
     second = also if channel == "whatsapp" else None
     if known is None or (second is not None and _find(session, channel, second) is None):
@@ -81,7 +81,10 @@ def resolve(
         address = _find(session, channel, value)
         assert address is not None
         person = session.get_one(
-            Person, address.person_id, with_for_update={"of": Person}, populate_existing=True
+            Person,
+            address.person_id,
+            with_for_update={"of": Person, "key_share": True},
+            populate_existing=True,
         )
     else:
         address, person = known
@@ -144,7 +147,7 @@ def give_consent(person: Person, agreed: bool, now: datetime) -> None:
 def display_name(person: Person, fallback: str) -> str:
     """What the other side sees: a name, never a number, and where a mentee works."""
     name = person.name.strip()
-    if not name or re.search(r"\d{5}", name):
+    if not name or re.search(r"\d{5}", re.sub(r"[\s().+-]", "", name)):
         name = fallback
     if person.facility is not None and not person.is_mentor:
         return f"{name} ({person.facility.name})"

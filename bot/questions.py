@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -64,6 +65,8 @@ def ask(
             return Outcome("case", None)
 
 
+# "It did not help" belongs to a question for this long.
+ASKED_LATELY = timedelta(hours=12)
 # A card that leads the ranking by this much says what the words are about, not what to answer.
 LIKELY = 0.15
 
@@ -127,7 +130,9 @@ def rate(turn: Turn, helped: bool) -> None:
     question.helpful = helped
     if helped:
         turn.reply("helpful_thanks")
-    elif question.case_id is None:
+    elif question.case_id is not None or turn.now - question.asked_at > ASKED_LATELY:
+        turn.reply("complaint")
+    else:
         hand_over(turn, question, cause="not_helpful", asked=True)
 
 

@@ -102,6 +102,26 @@ def affirmation(text: str) -> bool | None:
     return known.get(re.sub(r"(\w)\1{2,}", r"\1", answer))
 
 
+# Said as often for "I see" or "thank you" as for "yes": no answer to act upon.
+_COURTESY_TEXT: Final = """
+ok okay okey sure correct d accord daccord bien sur sawa noted
+thanks thank you thx very much so doctor dr merci beaucoup asante sana murakoze cyane
+"""
+_COURTESY: Final = frozenset(_COURTESY_TEXT.split())
+
+
+def clear_answer(text: str) -> bool | None:
+    """Like `affirmation`, without "ok" and its like: a yes that may be acted upon."""
+    return None if is_courtesy(text) else affirmation(text)
+
+
+def is_courtesy(text: str) -> bool:
+    """Whether a message only says "ok" or "thank you"."""
+    said = fold(text).split()
+    thumbs = text.translate(_SKIN).strip() in _THUMBS
+    return thumbs or (bool(said) and all(word in _COURTESY for word in said))
+
+
 def number(text: str) -> int | None:
     """The choice a whole message makes: "2", "(2)", "2.", "2️⃣", "two", "deux"; 0 to 99."""
     choice = _CHOICE.fullmatch(unicodedata.normalize("NFKC", text.translate(_KEYCAP)))

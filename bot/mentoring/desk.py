@@ -19,6 +19,7 @@ from store.people import Person
 
 MOST_LISTED = 8
 EXCERPT = 40
+SHOWN = 60
 
 
 def command(turn: Turn, asked: words.Command) -> None:
@@ -28,6 +29,7 @@ def command(turn: Turn, asked: words.Command) -> None:
             _list(turn)
         case "away":
             turn.person.away_since = turn.person.away_since or turn.now
+            cases.hand_back(turn.session, turn.person, turn.now)
             turn.reply("mentor_away")
         case "back":
             turn.person.away_since = None
@@ -43,8 +45,11 @@ def command(turn: Turn, asked: words.Command) -> None:
             elif asked.name == "answer":
                 _answer(turn, case, _with_media(turn, asked.text))
             elif asked.name == "pass":
-                cases.pass_on(turn.session, case, turn.person, now=turn.now, key=turn.key)
-                turn.reply("mentor_passed", code=case.code)
+                next_one = cases.pass_on(
+                    turn.session, case, turn.person, now=turn.now, key=turn.key
+                )
+                said = "mentor_passed" if next_one else "mentor_passed_nobody"
+                turn.reply(said, code=case.code)
             elif asked.name == "done":
                 _done(turn, case)
 
@@ -135,21 +140,41 @@ def quoted(turn: Turn) -> str | None:
 
 
 def which_case(turn: Turn) -> None:
-    """A mentor's plain text while cases are open: ask which one it is for, and send nothing."""
-    mine = record.open_of_mentor(turn.session, turn.person)[:MOST_LISTED]
+    """A mentor's plain text while cases are open: ask which one it is for, and send nothing.
+
+    Several texts in a row belong together: they are shown, and sent, as one.
+    """
     language = turn.person.language
-    written = turn.described(language)
-    shown = written if len(written) <= 60 else written[:57].rstrip() + "..."
+    before = turn.person.pending or {}
+    texts = list(before["inbounds"]) if before.get("kind") == "which_case" else []
+    texts.append(turn.inbound.id)
+    choices = record.open_of_mentor(turn.session, turn.person)[:MOST_LISTED]
+    own = record.open_for_mentee(turn.session, turn.person, turn.now)
+    if own is not None:
+        choices.append(own)
+    written = " / ".join(_described(turn, inbound_id) for inbound_id in texts)
+    shown = written if len(written) <= SHOWN else written[: SHOWN - 3].rstrip() + "..."
     lines = [text("mentor_which", language, text=shown)]
-    lines += [f"{n} #{case.code} {_excerpt(turn, case)}" for n, case in enumerate(mine, 1)]
-    lines.append(f"{len(mine) + 1} {text('mentor_none_of_these', language)}")
+    lines += [f"{n} #{case.code} {_excerpt(turn, case)}" for n, case in enumerate(choices, 1)]
+    lines.append(f"{len(choices) + 1} {text('mentor_none_of_these', language)}")
     turn.person.pending = {
         "kind": "which_case",
-        "inbound": turn.inbound.id,
-        "cases": [case.id for case in mine],
+        "inbounds": texts[-MOST_LISTED:],
+        "cases": [case.id for case in choices],
     }
-    menu = {2: "pick2", 3: "pick3"}.get(len(mine) + 1)
+    menu = {2: "pick2", 3: "pick3"}.get(len(choices) + 1)
     turn.reply_text("\n".join(lines), label="which", menu=menu)
+
+
+def _of(turn: Turn, inbound_id: int) -> Turn:
+    written = turn.session.get_one(Inbound, inbound_id)
+    if written.id == turn.inbound.id:
+        return turn
+    return Turn.of(turn.session, turn.person, written, turn.now, turn.settings)
+
+
+def _described(turn: Turn, inbound_id: int) -> str:
+    return _of(turn, inbound_id).described(turn.person.language)
 
 
 def case_chosen(
@@ -163,19 +188,22 @@ def case_chosen(
         turn.reply("choose_again")
         return None
     turn.person.pending = None
-    written = turn.session.get_one(Inbound, asked["inbound"])
-    original = Turn.of(turn.session, turn.person, written, turn.now, turn.settings)
+    originals = [_of(turn, inbound_id) for inbound_id in asked["inbounds"]]
+    written = "\n".join(original.described(turn.person.language) for original in originals)
     if number == len(offered) + 1:
-        found = danger.assess(original.text)
+        found = danger.assess(written)
         if found.kind == "live":
-            emergencies.live(turn, found.emergency or "adult_unconscious", original.text)
+            emergencies.live(turn, found.emergency or "adult_unconscious", written)
             return None
-        return original.text or None
+        return written or None
     case = offered[number - 1]
-    if case is None or case.mentor_id != turn.person.id:
+    if case is None or turn.person.id not in (case.mentor_id, case.mentee_id):
         turn.reply("mentor_no_such_case", code=case.code if case else "?")
     elif case.state == "closed":
         turn.reply("mentor_case_closed", code=case.code)
+    elif case.mentee_id == turn.person.id:
+        for original in originals:
+            original.add_detail(case)
     else:
-        _answer(original, case, original.described(turn.person.language))
+        _answer(originals[-1], case, written)
     return None

@@ -15,12 +15,15 @@ from sqlalchemy.orm import Session
 
 from bot import outbox
 from bot.dialogues.actions import stateless
-from bot.dialogues.actions.handlers import HANDLERS, Asked
+from bot.dialogues.actions.handlers import HANDLERS, Asked, turn_ends
 from bot.dialogues.actions.thresholds import ThresholdsFile
 from bot.settings import Settings
 from bot.turn import Turn
 from store.messages import Inbound
 from store.people import Address, Person
+
+# What may follow another action within one turn.
+SECOND_ACTIONS = frozenset({"action_ask_clarify_form_choice"})
 
 
 class UnknownAction(Exception):
@@ -59,7 +62,7 @@ def run(
         .join(Person, Person.id == Inbound.person_id)
         .join(Address, Address.id == Inbound.address_id)
         .where(Inbound.id == asked.message_id)
-        .with_for_update(of=[Inbound, Person])
+        .with_for_update(of=[Inbound, Person], key_share=True)
     ).first()
     if row is None:
         return {"events": [], "responses": []}
@@ -67,9 +70,10 @@ def run(
     done: dict[str, Any] = dict((inbound.dialogue or {}).get("actions", {}))
     if name in done:
         return {"events": done[name], "responses": []}
-    if inbound.state == "done":
-        # A late second run of a message that is settled must not speak again.
-        return {"events": [], "responses": []}
+    if inbound.state == "done" or (done and name not in SECOND_ACTIONS):
+        # A second run of the same message finds the conversation changed by the first: it must
+        # not take "2" for the answer to another question.
+        return {"events": turn_ends(), "responses": []}
     form = dict(map(tuple, inbound.form))
     events = handler(Turn(session, person, address, inbound, form, now, settings), asked)
     outbox.announce(session, inbound.id)
