@@ -112,7 +112,8 @@ def test_ingest_compares_four_systems(tmp_path: Path) -> None:
 @pytest.mark.timeout(420)
 def test_reply_compares_us_with_the_stock_connector(tmp_path: Path) -> None:
     result = benchmark("reply", tmp_path)
-    ours, stock = result["systems"]
+    ours, stock, tuned = result["systems"]
+    assert tuned["drill"] is None
     assert [ours["name"], stock["name"]] == [OURS, STOCK]
     for system in (ours, stock):
         assert [point["senders"] for point in system["points"]] == [1, 8, 32]
