@@ -5,16 +5,21 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select, update
+import structlog
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.status import advance
+from channels import templates
 from channels.errors import Next, delay, what_next
-from store.messages import Attempt, Flag, OutboxMessage
+from store.messages import Attempt, ContentTemplate, Flag, OutboxMessage
 from store.people import Address
 
 SENDER_STOPPED = "sender_stopped"
 SENDER_REST = timedelta(minutes=5)
+MOST_ATTEMPTS = 10
+
+log = structlog.get_logger(__name__)
 
 
 def apply_status(
@@ -27,11 +32,16 @@ def apply_status(
 ) -> None:
     """Move a message forward after a callback; a callback of an earlier attempt is only history."""
     if message.provider_sid is None:
-        if message.state not in ("sending", "unknown"):
-            return  # an earlier attempt that has been given up
         if session.scalar(select(Attempt.id).where(Attempt.provider_sid == sid).limit(1)):
             return  # an earlier attempt, while the present one is under way
+        attempt = _attempt_without_sid(session, message)
+        doubted = attempt is not None and attempt.outcome == "doubt"
+        in_flight = message.state in ("sending", "unknown")
+        if not in_flight and not (message.state == "queued" and doubted):
+            return  # an earlier attempt that has been given up
         message.provider_sid = sid
+        if attempt is not None:
+            attempt.provider_sid = sid
     elif message.provider_sid != sid:
         return
     before = message.state
@@ -47,6 +57,20 @@ def apply_status(
         message.read_at = now
     elif message.state == "failed":
         failed(session, message, error_code, None, f"provider says {status}", now)
+
+
+def _attempt_without_sid(session: Session, message: OutboxMessage) -> Attempt | None:
+    """The attempt that a new sid must belong to: one in doubt, else the one under way."""
+    return session.scalar(
+        select(Attempt)
+        .where(
+            Attempt.outbox_id == message.id,
+            Attempt.provider_sid.is_(None),
+            Attempt.outcome.is_(None) | (Attempt.outcome == "doubt"),
+        )
+        .order_by(Attempt.outcome.is_(None), Attempt.id)
+        .limit(1)
+    )
 
 
 def failed(
@@ -69,7 +93,10 @@ def failed(
             _mark_address(session, message, bad_at=now, bad_code=code)
             _again(message, now, "address not reachable, trying another")
         case Next.TEMPLATE if again == code:
-            pass  # it was sent as a template already, and that one is not approved
+            # It was sent as a template already, and that one is not approved.
+            if message.template is not None:
+                _forget_template(session, message)
+                _again(message, now, "template not approved", patient=True)
         case Next.TEMPLATE:
             # Our idea of the window was wrong; decide again without it.
             _mark_address(session, message, last_inbound_at=None)
@@ -86,13 +113,16 @@ def failed(
         case Next.RETRY | Next.BACK_OFF:
             seconds = delay(action, message.attempts, random.random())  # noqa: S311
             if seconds is not None:
-                _again(message, now + timedelta(seconds=seconds), detail)
+                patient = action is Next.BACK_OFF
+                _again(message, now + timedelta(seconds=seconds), detail, patient=patient)
         case Next.FAIL:
             pass
 
 
-def _again(message: OutboxMessage, when: datetime, reason: str) -> None:
-    if message.attempts >= 10:
+def _again(message: OutboxMessage, when: datetime, reason: str, *, patient: bool = False) -> None:
+    """Queue it again; ``patient``: as often as it takes, if it expires one day."""
+    patient = patient and message.expires_at is not None
+    if message.attempts >= MOST_ATTEMPTS and not patient:
         return
     message.state, message.reason = "queued", reason
     message.next_attempt_at = when
@@ -111,7 +141,22 @@ def _mark_address(session: Session, message: OutboxMessage, **values: object) ->
     )
 
 
+def _forget_template(session: Session, message: OutboxMessage) -> None:
+    """Nobody uses it until the clock has found it approved."""
+    assert message.template is not None
+    refused = templates.template(message.template, message.language)
+    session.execute(
+        delete(ContentTemplate).where(
+            ContentTemplate.name == refused.name, ContentTemplate.language == refused.language
+        )
+    )
+
+
 def _stop_sender(session: Session, reason: str, now: datetime) -> None:
+    flag = session.get(Flag, SENDER_STOPPED, with_for_update=True)
+    # Every five minutes one message tries again: that goes on with the same stop.
+    if flag is None or flag.until is None or flag.until < now - SENDER_REST:
+        log.error("sender stopped", reason=reason)
     session.merge(Flag(name=SENDER_STOPPED, until=now + SENDER_REST, reason=reason, set_at=now))
 
 
@@ -120,7 +165,9 @@ def finish_attempt(
 ) -> None:
     """Close the record of one call."""
     attempt.finished_at, attempt.outcome = now, outcome
-    attempt.provider_sid, attempt.error_code, attempt.detail = sid, code, detail[:500]
+    # A callback may have told the id before an answer did that never came.
+    attempt.provider_sid = sid or attempt.provider_sid
+    attempt.error_code, attempt.detail = code, detail[:500]
 
 
 def record_accepted(
@@ -130,11 +177,6 @@ def record_accepted(
 
     A callback may even have failed this attempt and queued the next one, which gets its own sid.
     """
-    session.execute(
-        update(Attempt)
-        .where(Attempt.id == attempt_id)
-        .values(finished_at=now, outcome="accepted", provider_sid=sid)
-    )
     in_flight = OutboxMessage.state.in_(("sending", "unknown"))
     session.execute(
         update(OutboxMessage)
@@ -149,10 +191,19 @@ def record_accepted(
             reason=case((in_flight, None), else_=OutboxMessage.reason),
         )
     )
+    # After the message, in the order in which a callback locks them.
+    session.execute(
+        update(Attempt)
+        .where(Attempt.id == attempt_id)
+        .values(finished_at=now, outcome="accepted", provider_sid=sid)
+    )
 
 
-def accepted(message: OutboxMessage, sid: str, now: datetime) -> None:
+def accepted(session: Session, message: OutboxMessage, sid: str, now: datetime) -> None:
     """The provider has the message after all (reconciled); see ``record_accepted``."""
+    attempt = _attempt_without_sid(session, message)
+    if attempt is not None:
+        attempt.provider_sid = sid
     if message.state in ("sending", "unknown"):
         message.provider_sid = message.provider_sid or sid
         message.state = "sent"

@@ -8,8 +8,9 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from bot.settings import Settings
 
-# Long enough for the provider to fetch it late, short enough to be worthless in a leak.
-LASTS_SECONDS = 24 * 3600
+# As long as a message is kept for sending (``bot.outbox.KEPT_FOR``): one that leaves late must
+# not bring a dead address.
+LASTS_SECONDS = 72 * 3600
 
 
 def _serializer(settings: Settings) -> URLSafeSerializer:
@@ -21,7 +22,7 @@ def link(settings: Settings, inbound_id: int, number: int, now: datetime) -> str
 
     Args:
         number: which attachment, from 0.
-        now: aware; the address works for 24 h from then.
+        now: aware; the address works for 72 h from then, as long as messages are kept.
     """
     token = _serializer(settings).dumps([inbound_id, number, int(now.timestamp())])
     return f"{settings.public_url}/media/{token}"

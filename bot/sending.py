@@ -22,6 +22,12 @@ QUIET_UNTIL = time(7, 0)
 PROACTIVE = frozenset({"campaign", "tip", "notice"})
 # Said even to somebody who has just stopped, once: the confirmation of STOP itself.
 ALWAYS = frozenset({"stop_confirmation"})
+# What somebody waits for in earnest: late in a loop, but never lost to it.
+NEVER_LOST = frozenset({"case", "answer", "danger"})
+LOOP_REST = timedelta(minutes=10)
+# The channel that is tried first; it costs less and has buttons.
+PREFERRED = "whatsapp"
+EXPIRED = "expired before it could be sent"
 # More than this to one person within ten minutes is two machines talking to each other.
 LOOP_LIMIT = 40
 
@@ -57,7 +63,6 @@ class Facts:
     timezone: str
     addresses: Sequence[Address]
     sent_lately: int
-    preferred_channel: str = "whatsapp"
     sender_stopped_until: datetime | None = None
 
 
@@ -103,13 +108,13 @@ def decide(facts: Facts, now: datetime) -> Decision:
     Returns:
         One of ``Send``, ``Knock``, ``Later``, ``Drop``.
     """
-    if facts.kind not in ALWAYS:
-        if facts.person_stopped:
-            return Drop("stopped: the person texted STOP")
-        if facts.sent_lately >= LOOP_LIMIT:
-            return Drop(f"loop: {LOOP_LIMIT} messages in ten minutes")
+    if facts.kind not in ALWAYS and facts.person_stopped:
+        return Drop("stopped: the person texted STOP")
     if facts.expires_at is not None and facts.expires_at <= now:
-        return Drop("expired before it could be sent")
+        return Drop(EXPIRED)
+    if facts.kind not in ALWAYS and facts.sent_lately >= LOOP_LIMIT:
+        reason = f"loop: {LOOP_LIMIT} messages in ten minutes"
+        return Later(now + LOOP_REST, reason) if facts.kind in NEVER_LOST else Drop(reason)
     if facts.sender_stopped_until is not None and facts.sender_stopped_until > now:
         return Later(facts.sender_stopped_until, "sender stopped: credentials refused")
     if facts.kind in PROACTIVE:
@@ -134,7 +139,7 @@ def _choose(facts: Facts, now: datetime) -> Decision:
     usable.sort(
         key=lambda address: (
             address.id != facts.wanted_address,
-            address.channel != facts.preferred_channel,
+            address.channel != PREFERRED,
             address.id,
         )
     )
@@ -147,6 +152,15 @@ def _choose(facts: Facts, now: datetime) -> Decision:
         if other.window_open(now):
             return Send(other, "free")
     return Drop("window closed and no template")
+
+
+def other_way(addresses: Sequence[Address], refused: Address, now: datetime) -> Address | None:
+    """Another address of the person that free-form text may go to now."""
+    for other in addresses:
+        usable = not other.bad and not other.stopped and other.window_open(now)
+        if usable and other.id != refused.id:
+            return other
+    return None
 
 
 def quiet_until(now: datetime, timezone: str) -> datetime | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,17 @@ from channels.twilio import Twilio
 from store.messages import ContentTemplate
 
 _PATH = "https://content.twilio.com/v1/Content"
+_WITH_APPROVALS = "https://content.twilio.com/v1/ContentAndApprovals"
+
+# WhatsApp's word that lets a template out, and ours for menus, which need none in session.
+APPROVED = "approved"
+NOT_NEEDED = "not needed"
+
+
+@dataclass(frozen=True)
+class _Content:
+    sid: str
+    approval: str
 
 
 class ContentError(Exception):
@@ -27,11 +39,13 @@ def _wanted() -> dict[str, dict[str, object]]:
     wanted: dict[str, dict[str, object]] = {}
     for menu in templates.every_menu():
         actions = [{"title": title, "id": str(n)} for n, title in enumerate(menu.options, 1)]
-        wanted[templates.friendly_name(menu.name, menu.language)] = {
-            "language": menu.language,
-            "variables": {"1": "Your answer"},
-            "types": {"twilio/quick-reply": {"body": "{{1}}", "actions": actions}},
-        }
+        for lines in range(1, templates.MOST_LINES + 1):
+            body = menu.content_body(lines)
+            wanted[templates.friendly_name(menu.content_name(lines), menu.language)] = {
+                "language": menu.language,
+                "variables": {str(number): "Your answer" for number in range(1, lines + 1)},
+                "types": {"twilio/quick-reply": {"body": body, "actions": actions}},
+            }
     for template in templates.every_template():
         types: dict[str, object] = {"twilio/text": {"body": template.body}}
         if template.options:
@@ -70,33 +84,59 @@ def push(provider: Twilio) -> int:
     return created
 
 
+def _every() -> dict[tuple[str, str], bool]:
+    """(name, language) of every content → whether WhatsApp must have approved it."""
+    menus = {
+        (menu.content_name(lines), menu.language): False
+        for menu in templates.every_menu()
+        for lines in range(1, templates.MOST_LINES + 1)
+    }
+    return menus | {(t.name, t.language): True for t in templates.every_template()}
+
+
 def sync(session: Session, provider: Twilio, now: datetime) -> list[str]:
-    """Learn the provider's ids of our menus and templates.
+    """Learn the provider's ids of our menus and templates; forget those that cannot be used.
 
     Returns:
-        The friendly names that the provider does not have.
+        The friendly names that the provider does not have, or WhatsApp has not approved.
 
     Raises:
         ContentError: the provider did not answer.
     """
     have = _listed(provider)
-    missing = []
-    every: list[templates.Menu | templates.ApprovedTemplate] = [
-        *templates.every_menu(),
-        *templates.every_template(),
-    ]
-    for item in every:
-        name = templates.friendly_name(item.name, item.language)
-        if name not in have:
-            missing.append(name)
+    unusable = []
+    rows = []
+    for (name, language), needs_approval in _every().items():
+        found = have.get(templates.friendly_name(name, language))
+        if found is None or (needs_approval and found.approval != APPROVED):
+            unusable.append(templates.friendly_name(name, language))
             continue
-        row = {"content_sid": have[name], "seen_at": now}
-        session.execute(
-            insert(ContentTemplate)
-            .values(name=item.name, language=item.language, **row)
-            .on_conflict_do_update(index_elements=["name", "language"], set_=row)
+        approval = found.approval if needs_approval else NOT_NEEDED
+        rows.append(
+            {
+                "name": name,
+                "language": language,
+                "content_sid": found.sid,
+                "approval": approval,
+                "seen_at": now,
+            }
         )
-    return missing
+    if rows:
+        new = insert(ContentTemplate).values(rows)
+        changed = {key: new.excluded[key] for key in ("content_sid", "approval", "seen_at")}
+        session.execute(
+            new.on_conflict_do_update(index_elements=["name", "language"], set_=changed)
+        )
+    usable = [(row["name"], row["language"]) for row in rows]
+    key = tuple_(ContentTemplate.name, ContentTemplate.language)
+    session.execute(delete(ContentTemplate).where(key.not_in(usable)))
+    return unusable
+
+
+def missing(session: Session) -> list[str]:
+    """Friendly names of the menus and templates that cannot be used, as far as we know."""
+    there = known(session)
+    return [templates.friendly_name(*key) for key in _every() if key not in there]
 
 
 def known(session: Session) -> dict[tuple[str, str], str]:
@@ -120,17 +160,20 @@ def approvals(provider: Twilio) -> dict[str, str]:
         if name not in have:
             found[name] = "missing"
             continue
-        answer = _call(provider, "GET", f"{_PATH}/{have[name]}/ApprovalRequests", None)
-        found[name] = str((answer.get("whatsapp") or {}).get("status", "not asked for"))
+        found[name] = have[name].approval
     return found
 
 
-def _listed(provider: Twilio) -> dict[str, str]:
-    found: dict[str, str] = {}
-    url: str | None = f"{_PATH}?PageSize=100"
+def _listed(provider: Twilio) -> dict[str, _Content]:
+    """Friendly name → what the provider has (the API's ``ContentAndApprovals``)."""
+    found: dict[str, _Content] = {}
+    url: str | None = f"{_WITH_APPROVALS}?PageSize=100"
     while url:
         page = _call(provider, "GET", url, None)
-        found |= {row["friendly_name"]: row["sid"] for row in page.get("contents", [])}
+        for row in page.get("contents", []):
+            asked = row.get("approval_requests") or {}
+            word = str(asked.get("status", "not asked for"))
+            found[row["friendly_name"]] = _Content(row["sid"], word)
         url = (page.get("meta") or {}).get("next_page_url")
     return found
 

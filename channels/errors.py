@@ -59,9 +59,9 @@ def what_next(code: int | None, http_status: int | None = None) -> Next:
     return Next.FAIL
 
 
-# Seconds to wait before attempt 2, 3, … ; after the last one the message has failed.
+# Seconds to wait before attempt 2, 3, … ; the last one is repeated until the message expires.
 BACK_OFF_SECONDS = (2, 5, 15, 60, 300, 900, 3600)
-# A handset that is off (30003 …) is tried less eagerly.
+# A handset that is off (30003 …) is tried less eagerly, and not for ever.
 RETRY_SECONDS = (300, 1800, 7200)
 
 
@@ -73,6 +73,6 @@ def delay(action: Next, attempts: int, jitter: float) -> float | None:
         jitter: 0.0 to 1.0; spreads the retries of many messages by up to a half.
     """
     steps = BACK_OFF_SECONDS if action is Next.BACK_OFF else RETRY_SECONDS
-    if attempts > len(steps):
+    if attempts > len(steps) and action is not Next.BACK_OFF:
         return None
-    return steps[attempts - 1] * (1 + jitter / 2)
+    return steps[min(attempts, len(steps)) - 1] * (1 + jitter / 2)

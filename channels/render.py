@@ -11,8 +11,10 @@ from bot.text.gsm7 import to_gsm7
 from bot.text.segments import count
 from channels import templates
 
-# WhatsApp refuses template variables with line breaks, tabs or runs of spaces.
 ContentSids = Mapping[tuple[str, str], str]
+
+# Longest body of a WhatsApp message with quick replies, in characters (Twilio, "quick reply").
+LONGEST_WITH_BUTTONS = 1024
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ class Outgoing:
 def render(message: Outgoing, channel: str, form: str, contents: ContentSids) -> Payload:
     """Render a message.
 
+    On SMS the address of an attachment stands in the text: picture messages do not reach most
+    countries.
+
     Args:
         form: ``free`` or ``template``.
         contents: (name, language) → the provider's content id.
@@ -60,9 +65,9 @@ def render(message: Outgoing, channel: str, form: str, contents: ContentSids) ->
         menu = templates.menu(message.menu.removeprefix("plain:"), message.language)
     if channel == "whatsapp":
         return _whatsapp(message, None if plain else menu, menu, contents)
-    body = _with_line(message.body, menu)
-    body = to_gsm7(body, message.language)
-    return Payload(body, None, None, message.media_url, count(body).segments)
+    body = f"{message.body}\n{message.media_url}".strip() if message.media_url else message.body
+    body = to_gsm7(_with_line(body, menu), message.language)
+    return Payload(body, None, None, None, count(body).segments)
 
 
 def _with_line(body: str, menu: templates.Menu | None) -> str:
@@ -76,12 +81,18 @@ def _whatsapp(
     menu: templates.Menu | None,
     contents: ContentSids,
 ) -> Payload:
+    as_text = Payload(_with_line(message.body, menu), None, None, message.media_url, 1)
     # A message with an attachment cannot carry quick replies as well.
-    sid = contents.get((buttons.name, buttons.language)) if buttons else None
-    if buttons is None or sid is None or message.media_url:
-        return Payload(_with_line(message.body, menu), None, None, message.media_url, 1)
-    body = f"{message.body}\n{buttons.ask}" if buttons.ask else message.body
-    return Payload(body, sid, json.dumps({"1": body}), None, 1)
+    if buttons is None or message.media_url:
+        return as_text
+    # Twilio refuses variables with line breaks, tabs or runs of spaces, and empty ones (21656).
+    lines = [" ".join(line.split()) for line in message.body.splitlines() if line.strip()]
+    sid = contents.get((buttons.content_name(len(lines)), buttons.language))
+    body = "\n".join([*lines, buttons.ask] if buttons.ask else lines)
+    if sid is None or len(body) > LONGEST_WITH_BUTTONS:
+        return as_text
+    variables = {str(number): line for number, line in enumerate(lines, 1)}
+    return Payload(body, sid, json.dumps(variables), None, 1)
 
 
 def _template(message: Outgoing, contents: ContentSids) -> Payload:

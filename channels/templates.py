@@ -13,6 +13,9 @@ import yaml
 FALLBACK = "en"
 # WhatsApp quick replies: 3 in session, 20 characters each.
 LONGEST_BUTTON = 20
+# A variable cannot hold a line break (Twilio's error 21656), so there is one content per menu
+# and number of lines up to this.
+MOST_LINES = 4
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,15 @@ class Menu:
     ask: str
     options: tuple[str, ...]
     in_body: bool
+
+    def content_name(self, lines: int) -> str:
+        """Name of the content whose body has this many lines (1 to ``MOST_LINES``)."""
+        return f"{self.name}_{lines}"
+
+    def content_body(self, lines: int) -> str:
+        """The body as the provider has it: one variable per line, then what is asked."""
+        parts = [f"{{{{{number}}}}}" for number in range(1, lines + 1)]
+        return "\n".join([*parts, self.ask] if self.ask else parts)
 
     def as_text(self) -> str:
         """The line for a channel without buttons; empty where the body lists the choices."""

@@ -104,6 +104,14 @@ class Twilio:
             http_client=_HttpClient(settings.twilio_api_base),
         )
 
+    @property
+    def channels(self) -> frozenset[str]:
+        """The channels that a sender is configured for."""
+        settings = self._settings
+        sms = settings.twilio_messaging_service_sid or settings.twilio_sms_from
+        senders = {"sms": sms, "whatsapp": settings.twilio_whatsapp_from}
+        return frozenset(channel for channel, sender in senders.items() if sender)
+
     def send(self, channel: str, to: str, payload: Payload, outbox_id: int) -> Result:
         """Hand one message to the provider.
 

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import settings as settings_module
 from bot.settings import SettingsError
+from channels import content
 from scheduler import ticks
 from scheduler.jobs import Works
 from scheduler.logs import configure
@@ -25,6 +26,27 @@ log = structlog.get_logger(__name__)
 LEADER_LOCK = 0x434C4F434B
 RECHECK = 2.0
 
+# Content templates are looked at this often when all of them can be used.
+CONTENTS_EVERY = timedelta(minutes=10)
+
+
+class Contents:
+    """Asks for the provider's content ids: at each tick while one is missing, else now and then."""
+
+    def __init__(self) -> None:
+        self._asked_at: datetime | None = None
+
+    def __call__(self, works: Works) -> None:
+        """One tick."""
+        now = works.now()
+        if self._asked_at is not None and abs(now - self._asked_at) < CONTENTS_EVERY:
+            with works.sessions() as session:
+                if not content.missing(session):
+                    return
+        ticks.contents(works)
+        self._asked_at = now
+
+
 # Seconds between ticks. Misfires are made up for at once and only once (coalesce).
 TICKS: dict[str, tuple[Callable[[Works], None], float]] = {
     "outbox": (ticks.outbox, 1.0),
@@ -32,7 +54,7 @@ TICKS: dict[str, tuple[Callable[[Works], None], float]] = {
     "stalled_jobs": (ticks.stalled_jobs, 3.0),
     "doubts": (ticks.doubts, 5.0),
     "due_cases": (ticks.due_cases, 5.0),
-    "contents": (ticks.contents, 600.0),
+    "contents": (Contents(), 60.0),
     "prune": (ticks.prune, 3600.0),
 }
 

@@ -69,7 +69,7 @@ class Works:
             rasa=RasaClient(
                 settings.rasa_urls, timeout=settings.rasa_timeout, token=settings.rasa_token
             ),
-            sender=Sender(engine, sessions, provider, now),
+            sender=Sender(sessions, provider, now),
             breaker=Breaker(time.monotonic),
             ears=Ears(psycopg_conninfo(settings.database_url)),
             turns=ThreadPoolExecutor(settings.worker_concurrency, thread_name_prefix="turn"),

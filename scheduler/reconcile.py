@@ -32,7 +32,14 @@ def mark_stuck(session: Session, now: datetime) -> int:
         .values(state="unknown", reason="in doubt: the sender stopped during the call")
         .returning(OutboxMessage.id)
     )
-    return len(result.all())
+    stuck = list(result.scalars())
+    if stuck:
+        session.execute(
+            update(Attempt)
+            .where(Attempt.outbox_id.in_(stuck), Attempt.outcome.is_(None))
+            .values(outcome="doubt", finished_at=now, detail="the sender stopped")
+        )
+    return len(stuck)
 
 
 def reconcile(
@@ -40,8 +47,10 @@ def reconcile(
 ) -> int:
     """Ask the provider about every message in doubt; returns how many were settled.
 
-    Found at the provider: it was sent. Not there after a while: it never arrived, and is queued
-    again. A message that another row of ours already accounts for does not count as found.
+    Found at the provider: it was sent. Nothing there after a while: it never arrived, and is
+    queued again. A message that another row of ours already accounts for does not count as found.
+    One that nobody accounts for, with other words, may be this one as the provider has changed it:
+    the doubt stays, until the message has expired. A network error ends the round.
     """
     with sessions() as session:
         doubtful = [
@@ -61,7 +70,10 @@ def reconcile(
         assert attempted_at is not None
         try:
             listed = list(provider.sent_since(channel, to, attempted_at))
-        except (TwilioException, requests.exceptions.RequestException, ValueError) as error:
+        except requests.exceptions.RequestException as error:
+            log.warning("cannot reconcile yet", outbox=outbox_id, error=type(error).__name__)
+            break
+        except (TwilioException, ValueError) as error:
             log.warning("cannot reconcile yet", outbox=outbox_id, error=type(error).__name__)
             continue
         settled += _settle(sessions, outbox_id, body, listed, now())
@@ -79,28 +91,28 @@ def _settle(
         message = session.get_one(OutboxMessage, outbox_id, with_for_update=True)
         if message.state != "unknown":
             return True  # a callback was faster
-        candidates = [row for row in listed if " ".join(row.body.split()) == " ".join(body.split())]
-        claimed = set(
-            session.scalars(
-                select(OutboxMessage.provider_sid).where(
-                    OutboxMessage.provider_sid.in_([row.sid for row in candidates])
-                )
-            )
-        ) | set(
-            session.scalars(
-                select(Attempt.provider_sid).where(
-                    Attempt.provider_sid.in_([row.sid for row in candidates])
-                )
-            )
-        )
-        found = next((row for row in candidates if row.sid not in claimed), None)
+        sids = [row.sid for row in listed]
+        claimed = {
+            *session.scalars(
+                select(OutboxMessage.provider_sid).where(OutboxMessage.provider_sid.in_(sids))
+            ),
+            *session.scalars(select(Attempt.provider_sid).where(Attempt.provider_sid.in_(sids))),
+        }
+        unclaimed = [row for row in listed if row.sid not in claimed]
+        words = body.split()
+        found = next((row for row in unclaimed if row.body.split() == words), None)
         if found is not None:
-            delivery.accepted(message, found.sid, now)
+            delivery.accepted(session, message, found.sid, now)
             delivery.apply_status(session, message, found.sid, found.status, found.error_code, now)
             return True
         assert message.attempted_at is not None
         if now - message.attempted_at < BELIEVE_ABSENCE_AFTER:
             return False
+        if unclaimed:
+            if message.expires_at is None or message.expires_at > now:
+                return False
+            message.state, message.reason = "failed", "in doubt until it expired"
+            return True
         message.state, message.reason = "queued", "the provider never had it"
         message.next_attempt_at = now
         return True

@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import BindParameter, Engine, Select, bindparam, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased, sessionmaker
 
 from bot import delivery, people, sending
 from channels import content, render
-from channels.errors import CATALOGUE, Next
+from channels.errors import CATALOGUE, Next, what_next
 from channels.twilio import Accepted, Doubt, Refused, Result, Twilio
+from scheduler import elsewhere
 from store import queue
 from store.base import UtcDateTime
 from store.messages import Attempt, Flag, OutboxMessage
@@ -29,8 +29,8 @@ log = structlog.get_logger(__name__)
 
 # How long the provider's content ids are remembered.
 CONTENTS_FRESH = timedelta(minutes=1)
-KNOCK_AGAIN_AFTER = timedelta(hours=24)
-HANDSET_OFF = [code for code, action in CATALOGUE.items() if action is Next.RETRY]
+# A handset that is off, or a template that is not approved, holds up nobody else's message.
+NOT_WAITED_FOR = [c for c, action in CATALOGUE.items() if action in (Next.RETRY, Next.TEMPLATE)]
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,10 @@ class Sender:
 
     def __init__(
         self,
-        engine: Engine,
         sessions: sessionmaker[Session],
         provider: Twilio,
         now: Callable[[], datetime],
     ) -> None:
-        self._engine = engine
         self._sessions = sessions
         self._provider = provider
         self._now = now
@@ -82,27 +80,30 @@ class Sender:
         """Decide about the next due message: an attempt to make, ``True`` (go on), or none."""
         now = self._now()
         with self._sessions.begin() as session:
-            due = _next_due(session, person_id, now)
+            due = _next_due(session, person_id, now, self._provider.channels)
             if due is None:
                 return None
             message, facts = due
             match sending.decide(facts, now):
                 case sending.Drop(reason):
+                    if reason == sending.EXPIRED and message.reason:
+                        reason = f"{reason}: {message.reason}"
                     message.state, message.reason = "dropped", reason
                 case sending.Later(until, reason):
                     message.next_attempt_at, message.reason = until, reason
                 case sending.Knock(address):
                     message.state = "held"
                     message.reason = "window closed: a template knocks"
-                    _knock(session, message, address.id, now)
+                    elsewhere.knock(session, message, address.id, now)
                 case sending.Send(address, form):
-                    return self._attempt(session, message, address, form, now)
+                    return self._attempt(session, message, facts, address, form, now)
             return True
 
     def _attempt(
         self,
         session: Session,
         message: OutboxMessage,
+        facts: sending.Facts,
         address: sending.Address,
         form: str,
         now: datetime,
@@ -115,10 +116,13 @@ class Sender:
             template=message.template,
             template_variables=message.template_variables or {},
         )
+        if message.error_code is not None and what_next(message.error_code) is Next.TEMPLATE:
+            self._contents_at = None  # what was refused has been forgotten since
         try:
             payload = render.render(outgoing, address.channel, form, self._known(session, now))
         except render.TemplateMissing as missing:
-            message.state, message.reason = "dropped", f"template {missing} is not at the provider"
+            reason = f"template {missing} cannot be used at the provider"
+            elsewhere.without_template(session, message, facts.addresses, address, now, reason)
             log.error("template missing", template=str(missing), outbox=message.id)
             return True
         message.state, message.reason = "sending", None
@@ -159,27 +163,29 @@ class Sender:
                     log.warning("send in doubt", outbox=message.id, detail=detail)
 
 
-def _due_statement() -> Select[Any]:
-    """The next due message of :person at :now, with what decides about it.
-
-    One that is being retried keeps its place before later ones of the same priority.
-    """
-    earlier, other = aliased(OutboxMessage), aliased(OutboxMessage)
-    person_id: BindParameter[int] = bindparam("person")
-    now = bindparam("now", type_=UtcDateTime())
-    waiting = (
+def _waiting(now: BindParameter[datetime]) -> ColumnElement[bool]:
+    """Whether a message waits: one being retried keeps its place in its priority."""
+    earlier = aliased(OutboxMessage)
+    return (
         select(earlier.id)
         .where(
-            earlier.person_id == person_id,
+            earlier.person_id == OutboxMessage.person_id,
             earlier.state == "queued",
             earlier.attempts > 0,
             earlier.next_attempt_at > now,
-            earlier.error_code.is_(None) | earlier.error_code.not_in(HANDSET_OFF),
+            earlier.error_code.is_(None) | earlier.error_code.not_in(NOT_WAITED_FOR),
             earlier.id < OutboxMessage.id,
             earlier.priority == OutboxMessage.priority,
         )
         .exists()
     )
+
+
+def _due_statement() -> Select[Any]:
+    """The next due message of :person at :now, with what decides about it."""
+    other = aliased(OutboxMessage)
+    person_id: BindParameter[int] = bindparam("person")
+    now = bindparam("now", type_=UtcDateTime())
     lately = (
         select(func.count())
         .select_from(other)
@@ -197,7 +203,7 @@ def _due_statement() -> Select[Any]:
             OutboxMessage.person_id == person_id,
             OutboxMessage.state == "queued",
             OutboxMessage.next_attempt_at <= now,
-            ~waiting,
+            ~_waiting(now),
         )
         .order_by(OutboxMessage.priority.desc(), OutboxMessage.id)
         .limit(1)
@@ -211,13 +217,14 @@ _ADDRESSES = select(Address).where(Address.person_id == bindparam("person")).ord
 
 
 def _next_due(
-    session: Session, person_id: int, now: datetime
+    session: Session, person_id: int, now: datetime, channels: frozenset[str]
 ) -> tuple[OutboxMessage, sending.Facts] | None:
     values = {"person": person_id, "now": now, "lately": now - timedelta(minutes=10)}
     row = session.execute(_DUE, values).first()
     if row is None:
         return None
     message, person_stopped, timezone, sent_lately, sender_stopped_until = row
+    addresses = people.as_sent_to(session.scalars(_ADDRESSES, {"person": person_id}))
     return message, sending.Facts(
         kind=message.kind,
         wanted_address=message.address_id,
@@ -226,49 +233,10 @@ def _next_due(
         expires_at=message.expires_at,
         person_stopped=person_stopped is not None,
         timezone=timezone,
-        addresses=people.as_sent_to(session.scalars(_ADDRESSES, {"person": person_id})),
+        # One of a channel that we have no sender for is no way to reach anybody.
+        addresses=[address for address in addresses if address.channel in channels],
         sent_lately=sent_lately,
         sender_stopped_until=sender_stopped_until,
-    )
-
-
-def _knock(session: Session, message: OutboxMessage, address_id: int, now: datetime) -> None:
-    """One template a day tells the person that something waits; the next text brings it."""
-    already = session.scalar(
-        select(OutboxMessage.id)
-        .where(
-            OutboxMessage.person_id == message.person_id,
-            OutboxMessage.kind == "knock",
-            OutboxMessage.created_at > now - KNOCK_AGAIN_AFTER,
-            OutboxMessage.state.not_in(("failed", "dropped")),
-        )
-        .limit(1)
-    )
-    if already is not None:
-        return
-    variables = message.template_variables or {}
-    knocker = message.template
-    if knocker in ("case_new", "case_new_urgent"):  # too long for its template, or with a photo
-        knocker, variables = "case_waiting", {"1": variables.get("1", "")}
-    session.execute(
-        insert(OutboxMessage)
-        .values(
-            person_id=message.person_id,
-            address_id=address_id,
-            case_id=message.case_id,
-            kind="knock",
-            dedupe_key=f"knock:{message.id}:{message.attempts}:{int(now.timestamp())}",
-            language=message.language,
-            body="",
-            template=knocker,
-            template_variables=variables,
-            template_is_enough=True,
-            priority=message.priority,
-            created_at=now,
-            next_attempt_at=now,
-            expires_at=message.expires_at,
-        )
-        .on_conflict_do_nothing()
     )
 
 
@@ -284,6 +252,7 @@ def wake_due(session: Session, now: datetime, limit: int = 500) -> int:
             OutboxMessage.state == "queued",
             OutboxMessage.next_attempt_at <= now - timedelta(seconds=1),
             OutboxMessage.person_id.not_in(queue.people_with_waiting_sends()),
+            ~_waiting(bindparam("now", now, type_=UtcDateTime())),
         )
         .group_by(OutboxMessage.person_id)
         .order_by(func.min(OutboxMessage.next_attempt_at))

@@ -34,6 +34,10 @@ class Outbound:
         with self._state.lock:
             if self._state.opted_out(message.address):
                 raise ApiError(400, 21610)
+            # In session Twilio looks at the values at once (error 21656); for a template WhatsApp
+            # does so later.
+            if message.whatsapp and filled and filled.unruly and self._window(message):
+                raise ApiError(400, 21656)
             message.doomed = self._fate(message, filled)
             self._state.add(message)
         self._delivery.start(message)
@@ -119,12 +123,15 @@ class Outbound:
             raise ApiError(400, 63007 if text.is_whatsapp(sender) else 21659, sender)
         return sender, service
 
+    def _window(self, message: Message) -> bool:
+        return bool(self._state.window_until(message.address))
+
     def _fate(self, message: Message, filled: Filled | None) -> int | None:
         if not message.whatsapp:
             return None
         if filled and filled.missing:
             return 63028
-        if self._state.window_until(message.address):
+        if self._window(message):
             return None
         if filled is None or filled.kind == "twilio/list-picker":
             return 63016

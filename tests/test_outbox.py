@@ -52,7 +52,8 @@ def test_a_dead_whatsapp_falls_back_to_sms(town: Town) -> None:
     switch(town, delivery_error={f"whatsapp:{NURSE}": 63003})
     tell(town, NURSE, "news")
     town.rest()
-    wait_for(lambda: states(town)[-1] == "queued", "the callback")
+    # The callback may even be faster than the sender's look for the next message.
+    wait_for(lambda: states(town)[-1] in ("queued", "delivered"), "the callback")
     town.later(seconds=2)
     sms.hears("news")
 
@@ -156,7 +157,7 @@ def test_two_senders_at_once_say_everything_once(town: Town) -> None:
     for number in range(20):
         tell(town, NURSE, f"part {number}", wake=False)
     works, person_id = town.works, town.person(NURSE).id
-    senders = [Sender(works.engine, works.sessions, works.provider, works.now) for _ in range(3)]
+    senders = [Sender(works.sessions, works.provider, works.now) for _ in range(3)]
     threads = [threading.Thread(target=each.flush, args=(person_id,)) for each in senders]
     for thread in threads:
         thread.start()

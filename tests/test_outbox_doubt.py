@@ -35,16 +35,19 @@ def test_trouble_is_retried_with_growing_waits(town: Town, failure: str) -> None
     assert [m.outcome for m in attempts(town)] == ["refused"] * 3 + ["accepted"]
 
 
-def test_trouble_for_ever_ends_in_a_reason(town: Town) -> None:
+def test_trouble_lasts_until_the_message_expires(town: Town) -> None:
     town.mentee(NURSE)
     switch(town, api_failure="500")
-    tell(town, NURSE, "hello", keep=timedelta(days=30))
+    tell(town, NURSE, "hello", keep=timedelta(hours=25))
     town.rest()
     for _ in range(12):
         town.later(hours=2)
     message = town.outbox()[0]
-    assert message.state == "failed"
-    assert message.reason
+    assert (message.state, message.attempts) == ("queued", 13)
+    town.later(hours=2)
+    message = town.outbox()[0]
+    assert (message.state, message.attempts) == ("dropped", 13)
+    assert "expired before it could be sent: " in (message.reason or "")
     assert accepted(town) == []
 
 

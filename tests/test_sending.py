@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -23,6 +24,7 @@ from bot.sending import (
     Later,
     Send,
     decide,
+    other_way,
     quiet_until,
 )
 from bot.status import RANK, TRANSLATION, advance
@@ -59,7 +61,6 @@ def test_where_it_goes() -> None:
     assert decided() == Send(OPEN, "free")
     assert decided(wanted_address=1) == Send(SMS, "free")
     assert decided(wanted_address=99) == Send(OPEN, "free")
-    assert decided(preferred_channel="sms") == Send(SMS, "free")
     assert decided(addresses=[SMS, replace(OPEN, bad=True)]) == Send(SMS, "free")
     assert decided(addresses=[SMS, replace(OPEN, stopped=True)]) == Send(SMS, "free")
 
@@ -105,6 +106,23 @@ def test_the_confirmation_of_stop_is_still_said() -> None:
         stopped = replace(SMS, stopped=True)
         said = decided(kind=kind, person_stopped=True, sent_lately=99, addresses=[stopped])
         assert said == Send(stopped, "free")
+
+
+@pytest.mark.parametrize("kind", ["case", "answer", "danger"])
+def test_what_somebody_waits_for_outlives_a_loop(kind: str) -> None:
+    assert decided(kind=kind, sent_lately=LOOP_LIMIT) == Later(
+        NOW + timedelta(minutes=10), "loop: 40 messages in ten minutes"
+    )
+    assert isinstance(decided(kind=kind, sent_lately=LOOP_LIMIT, expires_at=NOW), Drop)
+
+
+def test_another_way_is_one_that_is_open() -> None:
+    assert other_way([SHUT, SMS], SHUT, NOW) == SMS
+    assert other_way([SMS, OPEN], SMS, NOW) == OPEN
+    assert other_way([SHUT], SHUT, NOW) is None
+    assert other_way([SMS, SHUT], SMS, NOW) is None
+    assert other_way([SHUT, replace(SMS, bad=True)], SHUT, NOW) is None
+    assert other_way([SHUT, replace(SMS, stopped=True)], SHUT, NOW) is None
 
 
 def test_refused_credentials_hold_everything() -> None:
@@ -210,17 +228,23 @@ def test_every_error_has_an_answer(code: int | None, status: int | None) -> None
 @pytest.mark.parametrize(
     ("action", "steps"), [(Next.BACK_OFF, BACK_OFF_SECONDS), (Next.RETRY, RETRY_SECONDS)]
 )
-def test_waits_grow_and_end(action: Next, steps: tuple[int, ...]) -> None:
+def test_waits_grow_and_end_or_stay(action: Next, steps: tuple[int, ...]) -> None:
     waits = [delay(action, attempt, 0.0) for attempt in range(1, len(steps) + 1)]
     assert waits == list(steps) == sorted(steps)
-    assert delay(action, len(steps) + 1, 0.0) is None
+    after = delay(action, len(steps) + 1, 0.0)
+    assert after == (steps[-1] if action is Next.BACK_OFF else None)
     assert delay(action, 1, 1.0) == steps[0] * 1.5
 
 
 # How it is written
 
 PLAIN = Outgoing("Give 10 IU.", "en", None, None, None, {})
-CONTENTS = {("rate_case", "en"): "HX1", ("case_waiting", "en"): "HX2", ("case_new", "en"): "HX3"}
+CONTENTS = {
+    ("rate_case_1", "en"): "HX1",
+    ("rate_case_3", "en"): "HX13",
+    ("case_waiting", "en"): "HX2",
+    ("case_new", "en"): "HX3",
+}
 
 
 def test_sms_loses_its_typography_and_costs_less() -> None:
@@ -240,7 +264,7 @@ def test_a_menu_is_a_line_on_sms_and_buttons_on_whatsapp() -> None:
     assert on_sms.content_sid is None
     on_whatsapp = render(asking, "whatsapp", "free", CONTENTS)
     assert on_whatsapp.content_sid == "HX1"
-    assert json.loads(on_whatsapp.content_variables or "") == {"1": on_whatsapp.body}
+    assert json.loads(on_whatsapp.content_variables or "") == {"1": "Give 10 IU."}
     assert on_whatsapp.body == "Give 10 IU.\nDid this help?"
 
 
@@ -253,6 +277,48 @@ def test_where_buttons_cannot_be_the_line_stays(changes: dict[str, str]) -> None
     assert payload.body.endswith("Did this help? 1 Yes 2 Not yet")
     without = render(replace(PLAIN, menu="rate_case"), "whatsapp", "free", {})
     assert without.body.endswith("1 Yes 2 Not yet")
+
+
+def test_buttons_take_one_variable_per_line() -> None:
+    body = "Give 10 IU.\n\nRefer \t now.\nSource: manual,      p. 4"
+    payload = render(replace(PLAIN, body=body, menu="rate_case"), "whatsapp", "free", CONTENTS)
+    assert payload.content_sid == "HX13"
+    assert json.loads(payload.content_variables or "") == {
+        "1": "Give 10 IU.",
+        "2": "Refer now.",
+        "3": "Source: manual, p. 4",
+    }
+    assert payload.body.endswith("p. 4\nDid this help?")
+
+
+@pytest.mark.parametrize("body", ["a\nb\nc\nd\ne", "a " * 510, ""])
+def test_what_does_not_fit_buttons_is_plain_text(body: str) -> None:
+    contents = {(f"rate_case_{n}", "en"): "HX" for n in range(1, 5)}
+    payload = render(replace(PLAIN, body=body, menu="rate_case"), "whatsapp", "free", contents)
+    assert payload.content_sid is None
+    assert payload.body == f"{body}\nDid this help? 1 Yes 2 Not yet"
+
+
+@given(st.text(max_size=200))
+def test_values_under_buttons_are_never_refused(body: str) -> None:
+    contents = {(f"rate_case_{n}", "en"): "HX" for n in range(1, 5)}
+    payload = render(replace(PLAIN, body=body, menu="rate_case"), "whatsapp", "free", contents)
+    values = json.loads(payload.content_variables or "{}").values()
+    assert all(value and not re.search(r"[\n\r\t]| {5,}", value) for value in values)
+    assert "".join("".join(values).split()) in ("", "".join(body.split()))
+
+
+def test_an_attachment_is_an_address_in_the_text_of_an_sms() -> None:
+    asked = replace(
+        PLAIN, body="Look – “this”", menu="rate_case", media_url="https://x.org/m/a_B-1.c"
+    )
+    payload = render(asked, "sms", "free", {})
+    assert payload.media_url is None
+    assert payload.body.splitlines()[1:] == [
+        "https://x.org/m/a_B-1.c",
+        "Did this help? 1 Yes 2 Not yet",
+    ]
+    assert render(asked, "whatsapp", "free", {}).media_url == "https://x.org/m/a_B-1.c"
 
 
 def test_a_list_in_the_body_is_not_written_twice() -> None:

@@ -181,6 +181,22 @@ def test_a_template_filled_badly_fails_later(
     eventually(lambda: twilio.messages(sent.sid).fetch().error_code == code)
 
 
+@pytest.mark.parametrize("value", ["two\nlines", "a\ttab", "a     gap"])
+def test_in_session_unruly_values_are_refused_at_once(
+    twilio: Client, sim: server.Handle, value: str
+) -> None:
+    mentor = f"whatsapp:{NURSE}"
+    writes(sim, mentor)
+    with pytest.raises(TwilioRestException) as refused:
+        twilio.messages.create(
+            to=mentor,
+            from_=WHATSAPP,
+            content_sid=template(twilio, "Case: {{1}}."),
+            content_variables=json.dumps({"1": value}),
+        )
+    assert (refused.value.status, refused.value.code) == (400, 21656)
+
+
 def test_content_can_be_listed_approved_and_deleted(twilio: Client, sim: server.Handle) -> None:
     sid = template(twilio)
     content = twilio.content.v1.contents(sid)

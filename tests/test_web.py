@@ -132,7 +132,9 @@ def shown(town: Town, web: httpx.Client, inbound_id: int) -> httpx.Response:
     return web.get(link.removeprefix(town.settings.public_url))
 
 
-def test_a_photo_is_shown_for_a_day_and_not_to_be_guessed(town: Town, web: httpx.Client) -> None:
+def test_a_photo_is_shown_as_long_as_messages_are_kept_and_not_to_be_guessed(
+    town: Town, web: httpx.Client
+) -> None:
     town.mentor()
     town.mentee(NURSE, "whatsapp").says("what is this rash", media=["sample"])
     inbound = town.inbound()[-1]
@@ -146,7 +148,7 @@ def test_a_photo_is_shown_for_a_day_and_not_to_be_guessed(town: Town, web: httpx
         assert web.get(forged).status_code == 404
     other = media.link(town.settings.model_copy(update={"secret_key": "y"}), 1, 0, town.time.now())
     assert web.get(other.removeprefix(town.settings.public_url)).status_code == 404
-    town.time.offset += timedelta(hours=25)
+    town.time.offset += timedelta(hours=73)
     assert web.get(path).status_code == 404
 
 

@@ -20,6 +20,8 @@ COUNTS = {
     "mentorline_outbox_unknown": "SELECT count(*) FROM outbox WHERE state = 'unknown'",
     "mentorline_cases_open": "SELECT count(*) FROM \"case\" WHERE state = 'open'",
     "mentorline_jobs_waiting": "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'",
+    "mentorline_sender_stopped": "SELECT count(*) FROM flag "
+    "WHERE name = 'sender_stopped' AND until > :now",
 }
 
 
@@ -57,7 +59,7 @@ def metrics() -> Response:
     try:
         with this.engine.connect() as connection:
             for name, query in COUNTS.items():
-                value = connection.execute(text(query)).scalar_one()
+                value = connection.execute(text(query), {"now": this.now()}).scalar_one()
                 Gauge(name, name.replace("_", " "), registry=gauges).set(value)
     except SQLAlchemyError:
         pass  # the counters are still worth reading when the database is away
