@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 TWILIO = "https://api.twilio.com"
-CONTENT = "https://content.twilio.com"
-TEMPLATES_LOOKED_AT = 50
 LITTLE_ROOM = 1_000_000_000
 
 
@@ -135,20 +133,20 @@ def twilio(current: "Settings") -> Iterator[Finding]:
     yield Finding(level, f"The account at {where} accepts the credentials and is {state}.")
     if not current.twilio_whatsapp_from:
         return
-    content = ask(f"{base or CONTENT}/v1/Content?PageSize={TEMPLATES_LOOKED_AT}")
-    if isinstance(content, str):
-        yield Finding("warn", f"The WhatsApp templates could not be read: {content}.")
+    from channels import content
+    from channels.twilio import Twilio
+
+    try:
+        words = content.approvals(Twilio(current))
+    except content.ContentError as error:
+        yield Finding("warn", f"The WhatsApp templates could not be read: {error}")
         return
-    states = []
-    for template in content.get("contents", []):
-        approval = ask(f"{base or CONTENT}/v1/Content/{template['sid']}/ApprovalRequests")
-        states.append("?" if isinstance(approval, str) else approval["whatsapp"]["status"])
-    approved = states.count("approved")
-    text = f"{approved} of {len(states)} WhatsApp templates are approved."
-    if approved:
+    approved = sum(word == content.APPROVED for word in words.values())
+    text = f"{approved} of {len(words)} WhatsApp templates are approved."
+    if approved == len(words):
         yield Finding("ok", text)
     else:
-        yield Finding("warn", f"{text} Mentors out of the 24 hour window cannot be reached.")
+        yield Finding("warn", f"{text} Mentors out of the 24 hour window may not be reached.")
 
 
 def _asker(sid: str, auth: str) -> Callable[[str], dict[str, Any] | str]:

@@ -14,7 +14,7 @@ blueprint = Blueprint("media", __name__)
 
 @blueprint.get("/media/<token>")
 def show(token: str) -> Response:
-    """One attachment, by a signed address that works for a day."""
+    """One attachment, by a signed address that works for three days."""
     this = house()
     found = media.read(this.settings, token, this.now())
     if found is None:
