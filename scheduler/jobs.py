@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -20,15 +20,10 @@ from nlu.client import RasaClient, RasaUnavailable
 from scheduler.breaker import Breaker
 from scheduler.ears import Ears
 from scheduler.sender import Sender
-from store.base import make_engine, make_sessions
+from store.base import make_engine, make_sessions, utc_now
 from store.migrate import psycopg_conninfo
 
 log = structlog.get_logger(__name__)
-
-
-def utc_now() -> datetime:
-    """The real time, aware and in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

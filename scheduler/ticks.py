@@ -22,7 +22,6 @@ log = structlog.get_logger(__name__)
 FORGOTTEN_AFTER = timedelta(seconds=60)
 # Rasa's memory of a conversation; what must outlive it is in our tables.
 TRACKER_KEPT = timedelta(days=7)
-STALLED_AFTER = 10.0
 
 
 def outbox(works: Works) -> None:
@@ -102,7 +101,7 @@ def stalled_jobs(works: Works) -> None:
                 "WHERE jobs.status = 'doing' AND (workers.id IS NULL "
                 "OR workers.last_heartbeat < now() - make_interval(secs => :age))"
             ),
-            {"age": STALLED_AFTER},
+            {"age": queue.STALLED_AFTER},
         )
 
 

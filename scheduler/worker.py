@@ -18,9 +18,8 @@ from store.migrate import psycopg_conninfo
 
 log = structlog.get_logger(__name__)
 
-# A worker that died is noticed after this many seconds; its jobs are done again by others.
+# Well below queue.STALLED_AFTER, so that a busy worker is not taken for a dead one.
 HEARTBEAT = 3.0
-STALLED_AFTER = 10.0
 # The queue is also looked at without a notification, should one be lost.
 POLL = 1.0
 
@@ -67,7 +66,7 @@ async def run(settings: Settings, works: Works) -> None:
                     fetch_job_polling_interval=POLL,
                     delete_jobs="successful",
                     update_heartbeat_interval=HEARTBEAT,
-                    stalled_worker_timeout=STALLED_AFTER,
+                    stalled_worker_timeout=queue.STALLED_AFTER,
                     shutdown_graceful_timeout=5,
                 )
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -20,7 +19,10 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-SessionFactory = Callable[[], Session]
+
+def utc_now() -> datetime:
+    """The real time, aware and in UTC."""
+    return datetime.now(UTC)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

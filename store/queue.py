@@ -17,6 +17,9 @@ PRIORITY_URGENT = 80
 PRIORITY_REPLY = 50
 PRIORITY_BULK = 0
 
+# Seconds without a heartbeat after which a worker is dead and its jobs are done by others.
+STALLED_AFTER = 10.0
+
 RECEIVE = "receive"
 SEND = "send_person"
 

@@ -11,9 +11,9 @@ from prometheus_client import CollectorRegistry
 from bot import settings as settings_module
 from bot.dialogues.actions.thresholds import ThresholdsFile
 from bot.settings import Settings
-from store.base import make_engine, make_sessions
+from store.base import make_engine, make_sessions, utc_now
 from webhooks import actions, health, media, root, simulator_proxy, twilio
-from webhooks.house import Counters, House, utc_now
+from webhooks.house import Counters, House
 
 
 def create_app(settings: Settings | None = None, now: Callable[[], datetime] = utc_now) -> Flask:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import cast
 
 from flask import current_app
@@ -14,11 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.dialogues.actions.thresholds import ThresholdsFile
 from bot.settings import Settings
-
-
-def utc_now() -> datetime:
-    """The real time, aware and in UTC."""
-    return datetime.now(UTC)
+from store.base import utc_now
 
 
 class Counters:
