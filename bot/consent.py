@@ -120,8 +120,7 @@ def _has_media(waiting: Inbound) -> bool:
 def _ask(turn: Turn, key: str, held: list[int]) -> None:
     turn.person.consent = "asked" if turn.person.consent == "unknown" else turn.person.consent
     turn.person.pending = {"kind": "consent", "held": held[-20:]}
-    values = {"programme": turn.settings.programme_name} if key == "welcome" else {}
-    turn.reply(key, menu="consent", **values)
+    turn.reply(key, menu="consent", programme=turn.settings.programme_name)
 
 
 def ask_after_emergency(turn: Turn) -> None:

@@ -1,7 +1,7 @@
 """Where one inbound message goes. The order is the product's promise; plain rules.
 
-consent words → a mentor's addressed answer → danger signs → consent itself → what we asked last →
-commands → open case → the dialogue (Rasa).
+consent words → a mentor's addressed answer → danger signs → consent itself → an answer to the open
+quiz question → what we asked last → commands → open case → the dialogue (Rasa).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class Route(Enum):
     KNOCK = "knock"  # only says: I am here, show me what waits
     DANGER = "danger"
     CONSENT = "consent"
+    QUIZ = "quiz"
     PENDING = "pending"
     COMMAND = "command"
     MEDIA = "media"
@@ -34,6 +35,20 @@ class Route(Enum):
     EMPTY = "empty"
     UNCLEAR = "unclear"
     DIALOGUE = "dialogue"
+
+
+@dataclass(frozen=True)
+class Quiz:
+    """How a text reads as the answer to a quiz question (``bot.quizzes.grading``).
+
+    ``addressed``: the question was quoted, or its button pressed. ``asked_last``: nothing that we
+    asked since waits for a number or a yes.
+    """
+
+    reads: str  # answer, several, unclear, question
+    addressed: bool
+    is_open: bool
+    asked_last: bool
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,7 @@ class Situation:
     pending: str | None = None
     quotes_own_case: bool = False
     stale_press: bool = False  # a button under an earlier question
+    quiz: Quiz | None = None
     is_mentor: bool = False
     open_cases_as_mentor: int = 0
     open_case_as_mentee: bool = False
@@ -97,6 +113,8 @@ def route(situation: Situation) -> Routed:
         if situation.open_case_is_urgent and not _short(situation.text):
             return Routed(Route.CASE)  # what belongs to an emergency does not wait for consent
         return Routed(Route.CONSENT, danger=assessed)
+    if situation.quiz is not None and _is_for_quiz(situation, situation.quiz, command):
+        return Routed(Route.QUIZ, danger=assessed)
     if situation.pending is not None and _answers(situation):
         return Routed(Route.PENDING, danger=assessed)
     if command is not None and command.name not in words.MENTOR_COMMANDS:
@@ -114,7 +132,45 @@ def route(situation: Situation) -> Routed:
         return Routed(Route.MEDIA, danger=assessed)
     if not situation.text.strip() or (situation.pressed and situation.text == READ):
         return Routed(Route.SILENT if situation.pressed else Route.EMPTY)
+    if _misses_quiz(situation):
+        return Routed(Route.QUIZ, danger=assessed)
     return Routed(Route.DIALOGUE, danger=assessed)
+
+
+_LETTER = re.compile(
+    r"\W*(?:(?:option|answer|ans|reponse|réponse|rep|choix|choice)\W*)?[a-d]\W*", re.IGNORECASE
+)
+
+
+def is_letter(text: str) -> bool:
+    """Whether a whole message is one letter from A to D, as only a quiz asks for."""
+    return _LETTER.fullmatch(text) is not None
+
+
+def _is_for_quiz(situation: Situation, quiz: Quiz, command: words.Command | None) -> bool:
+    """Whether a text answers a quiz question.
+
+    A letter does, and what quotes the question; a number, a yes or an option's words only where
+    nobody else waits for them.
+    """
+    if quiz.addressed:
+        return command is None and quiz.reads != "question"
+    with_people = situation.open_case_as_mentee or situation.open_cases_as_mentor > 0
+    if is_letter(situation.text):
+        return quiz.is_open or not with_people
+    if not quiz.is_open or quiz.reads not in ("answer", "several") or command is not None:
+        return False
+    if with_people or (situation.pending is not None and _answers(situation)):
+        return False
+    return quiz.asked_last or not _short(situation.text)
+
+
+def _misses_quiz(situation: Situation) -> bool:
+    """Whether a text is most likely an answer that cannot be read: one odd word, or "ok"."""
+    quiz, text = situation.quiz, situation.text
+    if quiz is None or not quiz.is_open or quiz.reads != "unclear" or not quiz.asked_last:
+        return False
+    return len(text.split()) < 2 or words.is_courtesy(text)
 
 
 def _consent(situation: Situation) -> Route | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import Text, bindparam, case, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from bot.status import advance
 from channels import templates
 from channels.errors import Next, delay, what_next
+from store.base import UtcDateTime
 from store.messages import Attempt, ContentTemplate, Flag, OutboxMessage
 from store.people import Address
 
@@ -177,26 +179,44 @@ def record_accepted(
 
     A callback may even have failed this attempt and queued the next one, which gets its own sid.
     """
-    in_flight = OutboxMessage.state.in_(("sending", "unknown"))
-    session.execute(
-        update(OutboxMessage)
-        .where(OutboxMessage.id == outbox_id)
-        .values(
-            provider_sid=case(
-                (in_flight, func.coalesce(OutboxMessage.provider_sid, sid)),
-                else_=OutboxMessage.provider_sid,
-            ),
-            sent_at=func.coalesce(OutboxMessage.sent_at, now),
-            state=case((in_flight, "sent"), else_=OutboxMessage.state),
-            reason=case((in_flight, None), else_=OutboxMessage.reason),
-        )
+    record_accepted_many(session, [(outbox_id, attempt_id, sid)], now)
+
+
+def record_accepted_many(
+    session: Session, accepted: Sequence[tuple[int, int, str]], now: datetime
+) -> None:
+    """``record_accepted`` for many: (outbox id, attempt id, the provider's sid) each."""
+    rows = [
+        {"message": outbox_id, "attempt": attempt_id, "sid": sid, "now": now}
+        for outbox_id, attempt_id, sid in sorted(accepted)
+    ]
+    connection = session.connection()
+    connection.execute(_ACCEPTED, rows)
+    # After the messages, in the order in which a callback locks them.
+    connection.execute(_ATTEMPT_ACCEPTED, rows)
+
+
+_IN_FLIGHT = OutboxMessage.state.in_(("sending", "unknown"))
+_SID = bindparam("sid", type_=Text())
+_NOW = bindparam("now", type_=UtcDateTime())
+_ACCEPTED = (
+    update(OutboxMessage.__table__)  # type: ignore[arg-type]
+    .where(OutboxMessage.id == bindparam("message"))
+    .values(
+        provider_sid=case(
+            (_IN_FLIGHT, func.coalesce(OutboxMessage.provider_sid, _SID)),
+            else_=OutboxMessage.provider_sid,
+        ),
+        sent_at=func.coalesce(OutboxMessage.sent_at, _NOW),
+        state=case((_IN_FLIGHT, "sent"), else_=OutboxMessage.state),
+        reason=case((_IN_FLIGHT, None), else_=OutboxMessage.reason),
     )
-    # After the message, in the order in which a callback locks them.
-    session.execute(
-        update(Attempt)
-        .where(Attempt.id == attempt_id)
-        .values(finished_at=now, outcome="accepted", provider_sid=sid)
-    )
+)
+_ATTEMPT_ACCEPTED = (
+    update(Attempt.__table__)  # type: ignore[arg-type]
+    .where(Attempt.id == bindparam("attempt"))
+    .values(finished_at=_NOW, outcome="accepted", provider_sid=_SID)
+)
 
 
 def accepted(session: Session, message: OutboxMessage, sid: str, now: datetime) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from bot import consent, conversation, danger, emergencies, menu, outbox, people
 from bot.conversation import Route, Situation
 from bot.mentoring import desk, record
+from bot.quizzes import turns
 from bot.settings import Settings
 from bot.turn import Turn
 from store.cases import Case
@@ -25,6 +26,8 @@ from store.people import Person
 
 # A Rasa turn reads the whole text; nobody asks a question longer than this.
 LONGEST_QUESTION = 2000
+# Buttons that mean the same under whatever message they are.
+NEVER_STALE = frozenset({conversation.READ, "QUIZ", "MORE", "ASK"})
 # An elliptical follow-up keeps the topic of an answer for this long.
 TOPIC_LASTS = timedelta(minutes=30)
 
@@ -76,7 +79,8 @@ def receive(
             inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
             return Settled(person.id)
         return _ask(turn, turn.question_text)
-    routed = conversation.route(_situation(turn, released))
+    situation = _situation(turn, released)
+    routed = conversation.route(situation)
     question = _carry_out(turn, routed)
     # All of the row in one update, at the end.
     inbound.person_id, inbound.address_id = person.id, address.id
@@ -84,6 +88,10 @@ def receive(
     if question is None:
         inbound.state, inbound.done_at = "done", now
         return Settled(person.id)
+    if routed.route is Route.DIALOGUE and situation.quiz is not None:
+        # Perhaps an answer that could not be read: then it does not become a case.
+        unread = situation.quiz.is_open and situation.quiz.reads == "unclear"
+        inbound.dialogue = {**(inbound.dialogue or {}), "unread_answer": unread}
     return _ask(turn, question)
 
 
@@ -99,6 +107,7 @@ def _second_address(form: dict[str, str], sender: str) -> str | None:
 def _situation(turn: Turn, released: bool) -> Situation:
     person, session = turn.person, turn.session
     own_case = record.open_for_mentee(session, person, turn.now)
+    quiz = turns.situation(turn)
     return Situation(
         text=turn.text,
         has_media=turn.has_media,
@@ -114,7 +123,11 @@ def _situation(turn: Turn, released: bool) -> Situation:
         open_case_as_mentee=own_case is not None,
         open_case_is_urgent=own_case is not None and own_case.urgent,
         quotes_own_case=_quoted_case(turn) is not None,
-        stale_press=turn.pressed and turn.text != conversation.READ and not _newest_menu(turn),
+        stale_press=turn.pressed
+        and turn.text not in NEVER_STALE
+        and not (quiz is not None and quiz.addressed)
+        and not _newest_menu(turn),
+        quiz=quiz,
     )
 
 
@@ -171,6 +184,8 @@ def _carry_out(turn: Turn, routed: conversation.Routed) -> str | None:
             if found is not None and found.kind == "live" and found.emergency:
                 emergencies.send_referral(turn, found.emergency)
             desk.which_case(turn)
+        case Route.QUIZ:
+            return menu.quiz_answer(turn)
         case Route.PENDING:
             return menu.pending(turn)
         case Route.COMMAND:
@@ -274,6 +289,10 @@ def postpone(session: Session, inbound_id: int, now: datetime, settings: Setting
         inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
         return
     turn = Turn.of(session, person, inbound, now, settings)
+    if (inbound.dialogue or {}).get("unread_answer"):
+        turns.ask_again(turn)
+        inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
+        return
     # From when it was asked first: it may have waited for consent before.
     since = datetime.fromisoformat((inbound.dialogue or {})["asked_at"])
     if (now - since).total_seconds() >= settings.question_patience:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from bot import emergencies, knowledge, words
 from bot.mentoring import cases, desk
 from bot.people import UI_LANGUAGES
+from bot.quizzes import turns, wishes
 from bot.texts import text
 from bot.turn import Turn
 from store.cases import Case
@@ -14,7 +15,7 @@ from store.knowledge import Question
 
 MENU_TOPICS = 4
 # Words of the contract whose capability is not open yet; said plainly instead of guessed at.
-NOT_YET = frozenset({"quiz", "more", "assess", "progress", "plan", "goal", "stock"})
+NOT_YET = frozenset({"assess", "plan", "goal", "stock"})
 
 
 def command(turn: Turn, asked: words.Command) -> str | None:
@@ -33,11 +34,28 @@ def command(turn: Turn, asked: words.Command) -> str | None:
                 asked=True,
                 topic=turn.person.topic,
             )
+        case "quiz":
+            turns.quiz(turn)
+        case "more":
+            turns.more(turn)
+        case "progress":
+            turns.show_progress(turn)
+        case name if name in wishes.NAMES:
+            wishes.command(turn, asked)
         case name if name in NOT_YET:
             turn.reply("not_yet", word=name.upper())
         case _:
             return turn.text
     return None
+
+
+def quiz_answer(turn: Turn) -> str | None:
+    """Take an answer to the quiz; a text to give back is the question behind it."""
+    rest = turns.answer(turn)
+    behind = words.command(rest) if rest else None
+    if behind is not None and behind.name in words.MENTEE_COMMANDS:
+        return command(turn, behind)
+    return rest
 
 
 def show_menu(turn: Turn) -> None:
@@ -65,6 +83,11 @@ def set_language(turn: Turn, language: str) -> None:
 
 def ask_mentor(turn: Turn) -> None:
     """To a human: with the question just asked, or with the next text."""
+    dose = turns.asks_about(turn)
+    if dose is not None:
+        turn.person.pending = {"kind": "ask_mentor", "dose": dose.id}
+        turn.reply("quiz_ask")
+        return
     question = turn.session.scalar(
         select(Question)
         .where(Question.person_id == turn.person.id)
@@ -127,7 +150,11 @@ def pending(turn: Turn) -> str | None:
             return desk.case_chosen(turn, asked, number, yes)
         case "ask_mentor":
             turn.person.pending = None
-            turn.open_case(turn.described(turn.person.language), cause="asked", asked=True)
+            said, topic = turn.described(turn.person.language), None
+            if "dose" in asked:
+                said, topic = turns.about(turn, asked["dose"], said)
+            cause = "quiz" if "dose" in asked else "asked"
+            turn.open_case(said, cause=cause, asked=True, topic=topic)
         case _:
             turn.person.pending = None
             return turn.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -48,6 +49,7 @@ def say(
     address_id: int | None = None,
     inbound_id: int | None = None,
     case_id: int | None = None,
+    dose_id: int | None = None,
     template: Template | None = None,
     media_url: str | None = None,
     priority: int = queue.PRIORITY_REPLY,
@@ -68,33 +70,71 @@ def say(
     queued = False
     for number, part in enumerate(parts):
         last = number == len(parts) - 1
+        values = row(
+            person,
+            part,
+            key=key if number == 0 else f"{key}/{number}",
+            now=now,
+            kind=kind,
+            menu=menu if last else None,
+            address_id=address_id,
+            inbound_id=inbound_id,
+            case_id=case_id,
+            dose_id=dose_id,
+            template=template,
+            media_url=media_url if last else None,
+            priority=priority,
+            keep=keep,
+        )
         statement = (
             insert(OutboxMessage)
-            .values(
-                person_id=person.id,
-                address_id=address_id,
-                inbound_id=inbound_id,
-                case_id=case_id,
-                kind=kind,
-                dedupe_key=key if number == 0 else f"{key}/{number}",
-                language=person.language,
-                body=part,
-                menu=menu if last else None,
-                media_url=media_url if last else None,
-                template=template.name if template else None,
-                template_variables=dict(template.variables) if template else None,
-                template_is_enough=template.is_enough if template else False,
-                priority=priority,
-                created_at=now,
-                next_attempt_at=now,
-                expires_at=now + keep,
-            )
+            .values(values)
             .on_conflict_do_nothing(index_elements=["dedupe_key"])
             .returning(OutboxMessage.id)
         )
         queued = session.execute(statement).scalar() is not None or queued
     if queued and wake:
         queue.defer_send(session, person.id, priority)
+
+
+def row(
+    person: Person,
+    body: str,
+    *,
+    key: str,
+    now: datetime,
+    kind: str,
+    priority: int,
+    menu: str | None = None,
+    address_id: int | None = None,
+    inbound_id: int | None = None,
+    case_id: int | None = None,
+    dose_id: int | None = None,
+    template: Template | None = None,
+    media_url: str | None = None,
+    keep: timedelta = KEPT_FOR,
+) -> dict[str, Any]:
+    """The values of one outbox message, for whoever queues many at once; see ``say``."""
+    return {
+        "person_id": person.id,
+        "address_id": address_id,
+        "inbound_id": inbound_id,
+        "case_id": case_id,
+        "dose_id": dose_id,
+        "kind": kind,
+        "dedupe_key": key,
+        "language": person.language,
+        "body": body,
+        "menu": menu,
+        "media_url": media_url,
+        "template": template.name if template else None,
+        "template_variables": dict(template.variables) if template else None,
+        "template_is_enough": template.is_enough if template else False,
+        "priority": priority,
+        "created_at": now,
+        "next_attempt_at": now,
+        "expires_at": now + keep,
+    }
 
 
 def release_held(session: Session, address: Address, now: datetime) -> bool:

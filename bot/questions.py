@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from bot import answering, emergencies, knowledge
 from bot.answering import Answer, Ask, Ranked, Thresholds
+from bot.quizzes import turns
 from bot.texts import text
 from bot.turn import Turn
 from store.cases import Case
@@ -37,6 +38,9 @@ def ask(
     live = knowledge.live_cards(turn.session, [ranked.card for ranked in ranking])
     usable = [ranked for ranked in ranking if ranked.card in live]
     decision = answering.decide(usable, thresholds)
+    if _is_unread_answer(turn, decision, study_of or _likely_emergency(usable, live)):
+        turns.ask_again(turn)
+        return Outcome("quiz", None)
     question = Question(
         inbound_id=turn.inbound.id,
         person_id=turn.person.id,
@@ -63,6 +67,15 @@ def ask(
             if emergency is not None:
                 emergencies.ask_whether_now(turn, case, emergency)
             return Outcome("case", None)
+
+
+def _is_unread_answer(turn: Turn, decision: answering.Decision, emergency: str | None) -> bool:
+    """Whether a text is rather an answer to the open quiz question than a question of its own.
+
+    What may be about an emergency never is.
+    """
+    unread = bool((turn.inbound.dialogue or {}).get("unread_answer"))
+    return unread and emergency is None and not isinstance(decision, Answer)
 
 
 # "It did not help" belongs to a question for this long.

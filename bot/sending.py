@@ -19,7 +19,7 @@ QUIET_FROM = time(20, 0)
 QUIET_UNTIL = time(7, 0)
 
 # What we start ourselves; everything else answers somebody and goes at any hour.
-PROACTIVE = frozenset({"campaign", "tip", "notice"})
+PROACTIVE = frozenset({"campaign", "campaign_reminder", "tip", "notice"})
 # Said even to somebody who has just stopped, once: the confirmation of STOP itself.
 ALWAYS = frozenset({"stop_confirmation"})
 # What somebody waits for in earnest: late in a loop, but never lost to it.
@@ -27,6 +27,8 @@ NEVER_LOST = frozenset({"case", "answer", "danger"})
 LOOP_REST = timedelta(minutes=10)
 # The channel that is tried first; it costs less and has buttons.
 PREFERRED = "whatsapp"
+# Whoever wrote less than this ago is not interrupted by what we start.
+CONVERSATION = timedelta(minutes=5)
 EXPIRED = "expired before it could be sent"
 # More than this to one person within ten minutes is two machines talking to each other.
 LOOP_LIMIT = 40
@@ -64,6 +66,7 @@ class Facts:
     addresses: Sequence[Address]
     sent_lately: int
     sender_stopped_until: datetime | None = None
+    queued_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,15 @@ def decide(facts: Facts, now: datetime) -> Decision:
         quiet = quiet_until(now, facts.timezone)
         if quiet is not None:
             return Later(quiet, "quiet hours")
+        if _has_written(facts, now):
+            return Later(now + CONVERSATION, "in a conversation")
     return _choose(facts, now)
+
+
+def _has_written(facts: Facts, now: datetime) -> bool:
+    """Whether the person wrote after the message was queued, and just now."""
+    since = max(facts.queued_at or now, now - CONVERSATION)
+    return any(a.last_inbound_at is not None and a.last_inbound_at > since for a in facts.addresses)
 
 
 def _choose(facts: Facts, now: datetime) -> Decision:

@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     default_timezone: str = "Africa/Kigali"
 
     mentorline_simulator_url: str | None = None
+    # The file through which the simulator moves everybody's clock; only the demo sets it.
+    mentorline_clock: Path | None = None
+    # Campaign messages handed to the provider per second, by all workers together. WhatsApp takes
+    # 80 a second per sender, what comes in included: half of it is left to replies.
+    campaign_rate: float = Field(default=40.0, gt=0, le=2000)
     programme_name: str = "Mentorline"
     # Seconds that a question waits for Rasa before it goes to a mentor.
     question_patience: float = Field(default=120.0, gt=0)

@@ -100,13 +100,26 @@ class Turn:
         return " ".join([self.text, *words]).strip()
 
     def reply(
-        self, key: str, *, menu: str | None = None, kind: str = "reply", **values: object
+        self,
+        key: str,
+        *,
+        menu: str | None = None,
+        kind: str = "reply",
+        dose_id: int | None = None,
+        **values: object,
     ) -> None:
         """Say one of our texts back to where the message came from."""
-        self.reply_text(text(key, self.person.language, **values), label=key, menu=menu, kind=kind)
+        said = text(key, self.person.language, **values)
+        self.reply_text(said, label=key, menu=menu, kind=kind, dose_id=dose_id)
 
     def reply_text(
-        self, body: str, *, label: str, menu: str | None = None, kind: str = "reply"
+        self,
+        body: str,
+        *,
+        label: str,
+        menu: str | None = None,
+        kind: str = "reply",
+        dose_id: int | None = None,
     ) -> None:
         """Say something back to where the message came from, once per ``label``."""
         outbox.say(
@@ -119,6 +132,7 @@ class Turn:
             menu=menu,
             address_id=self.address.id,
             inbound_id=self.inbound.id,
+            dose_id=dose_id,
             wake=False,
         )
 

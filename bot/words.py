@@ -30,6 +30,7 @@ MENTOR_COMMANDS: Final = frozenset({"cases", "take", "pass", "done", "away", "ba
 MENTEE_COMMANDS: Final = frozenset(
     {"menu", "language", "ask", "mentor", "call"}
     | {"quiz", "more", "assess", "progress", "plan", "goal", "stock"}
+    | {"hour", "week", "fewer", "oftener", "weekends", "no_weekends", "pause", "resume"}
 )
 
 ConsentWord = Literal["stop", "start", "help"]
@@ -37,7 +38,7 @@ ConsentWord = Literal["stop", "start", "help"]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command: `argument` is a language code, a stock item, a case code, or "".
+    """A command: `argument` is a language code, a stock item, a case code, a number, or "".
 
     `text` is what a mentor wrote after the code of an "answer", as typed; "" for all others.
     """
@@ -166,6 +167,9 @@ def command(text: str) -> Command | None:
     name = words.commands.get(plain)
     if name is not None and words.arguments[name] != "code":
         return Command(name)
+    weekly = _A_WEEK.fullmatch(plain)
+    if weekly is not None:
+        return Command("week", weekly[1])
     for phrase, name in words.leading:
         if plain.startswith(phrase + " "):
             argument = _argument(text, words.arguments[name], plain[len(phrase) + 1 :])
@@ -189,10 +193,51 @@ def _argument(text: str, kind: str, rest: str) -> str | None:
         )
     if kind == "code":
         return parse_code(rest)
+    if kind in _QUANTITIES:
+        return _QUANTITIES[kind](rest)
     words = rest.split()
     if "?" in text or len(words) > _ITEM_WORDS or _SENTENCE_WORDS.intersection(words):
         return None
     return rest
+
+
+# "18", "18h", "18 h 00", "6 pm", "saa 18".
+_HOUR: Final = re.compile(r"(?:at |a )?(\d{1,2}) ?(?:h|hrs|heures?|00|h ?00|:00)? ?(am|pm)?")
+_DAYS: Final = re.compile(r"(?:for |de |pendant )?(\d{1,2}|a|une?) ?(\w*)")
+_PERIODS: Final = {
+    **dict.fromkeys(("", "d", "day", "days", "j", "jour", "jours", "siku", "iminsi"), 1),
+    **dict.fromkeys(("w", "week", "weeks", "semaine", "semaines", "wiki", "icyumweru"), 7),
+    **dict.fromkeys(("month", "months", "mois", "mwezi", "ukwezi"), 30),
+}
+
+
+def _hour(rest: str) -> str | None:
+    found = _HOUR.fullmatch(rest)
+    if found is None:
+        return None
+    hour = int(found[1])
+    if found[2] is not None:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if found[2] == "pm" else 0)
+    return str(hour)
+
+
+def _days(rest: str) -> str | None:
+    found = _DAYS.fullmatch(rest)
+    if found is None or found[2] not in _PERIODS:
+        return None
+    return str((int(found[1]) if found[1].isdigit() else 1) * _PERIODS[found[2]])
+
+
+def _count(rest: str) -> str | None:
+    found = number(rest)
+    return None if found is None else str(found)
+
+
+_QUANTITIES: Final = {"hour": _hour, "days": _days, "count": _count}
+# "2 a week", "3 par semaine".
+_A_WEEK: Final = re.compile(r"(\d{1,2}) (?:a|per|par|kwa|ku) (?:week|semaine|wiki|cyumweru)")
 
 
 def _uncourteous(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,25 +39,41 @@ def _wanted() -> dict[str, dict[str, object]]:
     """Friendly name → the body of the provider's create call."""
     wanted: dict[str, dict[str, object]] = {}
     for menu in templates.every_menu():
-        actions = [{"title": title, "id": str(n)} for n, title in enumerate(menu.options, 1)]
-        for lines in range(1, templates.MOST_LINES + 1):
-            body = menu.content_body(lines)
+        for lines in menu.lines:
             wanted[templates.friendly_name(menu.content_name(lines), menu.language)] = {
                 "language": menu.language,
                 "variables": {str(number): "Your answer" for number in range(1, lines + 1)},
-                "types": {"twilio/quick-reply": {"body": body, "actions": actions}},
+                "types": _menu_types(menu, lines),
             }
     for template in templates.every_template():
         types: dict[str, object] = {"twilio/text": {"body": template.body}}
         if template.options:
-            buttons = [{"title": title, "id": READ} for title in template.options]
-            types = {"twilio/quick-reply": {"body": template.body, "actions": buttons}}
+            ids = template.ids or (READ,) * len(template.options)
+            types = _buttons(template.body, template.options, ids)
         wanted[templates.friendly_name(template.name, template.language)] = {
             "language": template.language,
             "variables": template.example,
             "types": types,
         }
     return wanted
+
+
+def _menu_types(menu: templates.Menu, lines: int) -> dict[str, object]:
+    body = menu.content_body(lines)
+    if menu.picker is None:
+        return _buttons(body, menu.options, menu.ids)
+    # The open list hides the message: each row repeats the words of its option.
+    rows = zip(menu.options, menu.ids, menu.explained_by(lines), strict=True)
+    items = [
+        {"item": option, "id": id_, "description": f"{{{{{number}}}}}"}
+        for option, id_, number in rows
+    ]
+    return {"twilio/list-picker": {"body": body, "button": menu.picker, "items": items}}
+
+
+def _buttons(body: str, titles: Sequence[str], ids: Sequence[str]) -> dict[str, object]:
+    actions = [{"title": title, "id": id_} for title, id_ in zip(titles, ids, strict=True)]
+    return {"twilio/quick-reply": {"body": body, "actions": actions}}
 
 
 def push(provider: Twilio) -> int:
@@ -89,7 +106,7 @@ def _every() -> dict[tuple[str, str], bool]:
     menus = {
         (menu.content_name(lines), menu.language): False
         for menu in templates.every_menu()
-        for lines in range(1, templates.MOST_LINES + 1)
+        for lines in menu.lines
     }
     return menus | {(t.name, t.language): True for t in templates.every_template()}
 

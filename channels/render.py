@@ -13,7 +13,8 @@ from channels import templates
 
 ContentSids = Mapping[tuple[str, str], str]
 
-# Longest body of a WhatsApp message with quick replies, in characters (Twilio, "quick reply").
+# Longest body of a WhatsApp message with quick replies or a list, in characters (Twilio, "quick
+# reply", "list picker").
 LONGEST_WITH_BUTTONS = 1024
 
 
@@ -82,14 +83,14 @@ def _whatsapp(
     contents: ContentSids,
 ) -> Payload:
     as_text = Payload(_with_line(message.body, menu), None, None, message.media_url, 1)
-    # A message with an attachment cannot carry quick replies as well.
+    # A message with an attachment cannot carry buttons as well.
     if buttons is None or message.media_url:
         return as_text
     # Twilio refuses variables with line breaks, tabs or runs of spaces, and empty ones (21656).
     lines = [" ".join(line.split()) for line in message.body.splitlines() if line.strip()]
     sid = contents.get((buttons.content_name(len(lines)), buttons.language))
     body = "\n".join([*lines, buttons.ask] if buttons.ask else lines)
-    if sid is None or len(body) > LONGEST_WITH_BUTTONS:
+    if sid is None or not buttons.suits(lines) or len(body) > LONGEST_WITH_BUTTONS:
         return as_text
     variables = {str(number): line for number, line in enumerate(lines, 1)}
     return Payload(body, sid, json.dumps(variables), None, 1)

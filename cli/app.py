@@ -1,9 +1,11 @@
 """The commands and their options. Each imports what it does only when it is called."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+from cli.campaigns import campaign
 
 app = typer.Typer(
     help="A virtual clinical mentor over SMS and WhatsApp.",
@@ -13,18 +15,22 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-imports = typer.Typer(no_args_is_help=True, help="Import people or cards. All rows or none.")
+imports = typer.Typer(
+    no_args_is_help=True, help="Import people, questions or cards. All rows or none."
+)
 bench = typer.Typer(no_args_is_help=True, help="Benchmarks.")
 app.add_typer(imports, name="import")
 app.add_typer(bench, name="bench")
 templates = typer.Typer(no_args_is_help=True, help="WhatsApp menus and templates at Twilio.")
 app.add_typer(templates, name="templates")
+app.add_typer(campaign, name="campaign")
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the web process listens.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 Check = Annotated[bool, typer.Option("--check", help="Only say what would be done.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Figures as JSON instead of a table.")]
+By = Literal["facility", "district", "cadre", "channel"]
 Quick = Annotated[bool, typer.Option("--quick", help="A few seconds for each figure.")]
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -140,12 +146,42 @@ def import_people(file: File, check: Check = False) -> None:
     people(file, check)
 
 
+@imports.command("questions")
+def import_questions(file: File, check: Check = False) -> None:
+    """Quiz questions from CSV, XLSX or YAML."""
+    from cli.importing import questions
+
+    questions(file, check)
+
+
 @imports.command("cards")
 def import_cards(file: File, check: Check = False) -> None:
     """Answer cards from YAML."""
     from cli.importing import cards
 
     cards(file, check)
+
+
+@campaign.command("mentee")
+def campaign_mentee(
+    who: Annotated[str, typer.Argument(metavar="PHONE|EXTERNAL_ID")], as_json: AsJson = False
+) -> None:
+    """Every question of one mentee, what became of it, and the rows behind each figure."""
+    from cli.progress import mentee
+
+    mentee(who, as_json)
+
+
+@campaign.command("progress")
+def campaign_progress(
+    name: Annotated[str, typer.Argument(help="The campaign's name, or # and its number.")],
+    by: Annotated[By | None, typer.Option("--by", help="Also for groups of mentees.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How a campaign goes: who answers, how soon, how right, and what it costs."""
+    from cli.progress import progress
+
+    progress(name, by, as_json)
 
 
 @bench.command("reply")

@@ -2,10 +2,30 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from cli.common import home_of, settings
 from cli.database import database
 from cli.errors import Refusal
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session, sessionmaker
+
+    from bot.importing import Outcome
+    from bot.settings import Settings
+
+
+class Importer(Protocol):
+    """What brings a file in, or says what is wrong with it."""
+
+    def __call__(
+        self,
+        sessions: "sessionmaker[Session]",
+        path: Path,
+        settings: "Settings",
+        *,
+        check: bool = False,
+    ) -> "Outcome": ...
 
 
 def people(file: Path, check: bool) -> None:
@@ -14,7 +34,9 @@ def people(file: Path, check: bool) -> None:
     Raises:
         Refusal: a row is bad; nothing has been imported.
     """
-    _run("people", file, check)
+    from bot.importing import people
+
+    _run(people, file, check)
 
 
 def cards(file: Path, check: bool) -> None:
@@ -23,13 +45,25 @@ def cards(file: Path, check: bool) -> None:
     Raises:
         Refusal: a card is bad; nothing has been imported.
     """
-    _run("cards", file, check)
+    from bot.importing import cards
+
+    _run(cards, file, check)
 
 
-def _run(what: str, file: Path, check: bool) -> None:
-    from sqlalchemy.exc import OperationalError, ProgrammingError
+def questions(file: Path, check: bool) -> None:
+    """Imports quiz questions from CSV, XLSX or YAML.
 
-    from bot import importing
+    Raises:
+        Refusal: a question is bad; nothing has been imported.
+    """
+    from bot.quizzes.importing import questions
+
+    _run(questions, file, check)
+
+
+def _run(bring: "Importer", file: Path, check: bool) -> None:
+    from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
+
     from cli.services import first_line
     from store.base import make_engine, make_sessions
 
@@ -37,7 +71,9 @@ def _run(what: str, file: Path, check: bool) -> None:
     with database(current.database_url, home_of(current)) as found:
         engine = make_engine(found.url)
         try:
-            outcome = getattr(importing, what)(make_sessions(engine), file, current, check=check)
+            outcome = bring(make_sessions(engine), file, current, check=check)
+        except (DataError, UnicodeEncodeError):
+            raise Refusal(f"{file.name} holds a character that cannot be stored.") from None
         except OperationalError as error:
             raise Refusal(f"The database does not answer: {first_line(error)}") from None
         except ProgrammingError:

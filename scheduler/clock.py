@@ -54,6 +54,12 @@ TICKS: dict[str, tuple[Callable[[Works], None], float]] = {
     "stalled_jobs": (ticks.stalled_jobs, 3.0),
     "doubts": (ticks.doubts, 5.0),
     "due_cases": (ticks.due_cases, 5.0),
+    "plan_campaigns": (ticks.plan_campaigns, 5.0),
+    "give_campaigns": (ticks.give_campaigns, 1.0),
+    "close_questions": (ticks.close_questions, 5.0),
+    "unsent_questions": (ticks.unsent_questions, 30.0),
+    "campaign_books": (ticks.campaign_books, 60.0),
+    "newcomers": (ticks.newcomers, 300.0),
     "contents": (Contents(), 60.0),
     "prune": (ticks.prune, 3600.0),
 }

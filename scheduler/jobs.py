@@ -18,9 +18,11 @@ from bot.settings import Settings
 from channels.twilio import Twilio
 from nlu.client import RasaClient, RasaUnavailable
 from scheduler.breaker import Breaker
+from scheduler.bulk import Bulk, Replies
 from scheduler.ears import Ears
 from scheduler.sender import Sender
-from store.base import make_engine, make_sessions, utc_now
+from store import clock
+from store.base import make_engine, make_sessions
 from store.migrate import psycopg_conninfo
 
 log = structlog.get_logger(__name__)
@@ -36,6 +38,8 @@ class Works:
     provider: Twilio
     rasa: RasaClient
     sender: Sender
+    replies: Replies
+    bulk: Bulk
     breaker: Breaker
     ears: Ears
     # Turns wait in threads of their own, so that a job can send while its turn goes on.
@@ -43,7 +47,7 @@ class Works:
     now: Callable[[], datetime]
 
     @classmethod
-    def build(cls, settings: Settings, now: Callable[[], datetime] = utc_now) -> Works:
+    def build(cls, settings: Settings, now: Callable[[], datetime] | None = None) -> Works:
         """Compose a worker.
 
         Raises:
@@ -56,6 +60,8 @@ class Works:
         )
         sessions = make_sessions(engine)
         provider = Twilio(settings)
+        now = now or clock.of(settings.mentorline_clock)
+        sender, replies = Sender(sessions, provider, now), Replies()
         return cls(
             settings=settings,
             engine=engine,
@@ -64,7 +70,9 @@ class Works:
             rasa=RasaClient(
                 settings.rasa_urls, timeout=settings.rasa_timeout, token=settings.rasa_token
             ),
-            sender=Sender(sessions, provider, now),
+            sender=sender,
+            replies=replies,
+            bulk=Bulk(sessions, sender, replies, now),
             breaker=Breaker(time.monotonic),
             ears=Ears(psycopg_conninfo(settings.database_url)),
             turns=ThreadPoolExecutor(settings.worker_concurrency, thread_name_prefix="turn"),
@@ -76,6 +84,10 @@ class Works:
 
         May be run again at any point after a crash: each step knows what is done already.
         """
+        with self.replies.going_on():
+            self._receive(inbound_id)
+
+    def _receive(self, inbound_id: int) -> None:
         with self.sessions.begin() as session:
             step = inbound.receive(session, inbound_id, self.now(), self.settings)
         if isinstance(step, inbound.AskDialogue):
@@ -110,11 +122,17 @@ class Works:
 
     def send(self, person_id: int) -> None:
         """Send what is due for one person."""
-        self.sender.flush(person_id)
+        with self.replies.going_on():
+            self.sender.flush(person_id)
+
+    def give_and_send(self, give: int) -> None:
+        """Give up to ``give`` doses of campaigns and send what they have queued."""
+        self.bulk.run(give)
 
     def close(self) -> None:
         """Let go of connections and threads."""
         self.ears.close()
+        self.bulk.close()
         self.turns.shutdown(wait=False, cancel_futures=True)
         self.rasa.close()
         self.engine.dispose()

@@ -6,13 +6,24 @@ during the call. An attempt that ended in doubt is never blindly repeated (``rec
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session, aliased, sessionmaker
 
 from bot import delivery, people, sending
@@ -34,7 +45,7 @@ NOT_WAITED_FOR = [c for c, action in CATALOGUE.items() if action in (Next.RETRY,
 
 
 @dataclass(frozen=True)
-class _Ready:
+class Ready:
     """A committed attempt, ready for the call."""
 
     outbox_id: int
@@ -42,6 +53,11 @@ class _Ready:
     channel: str
     to: str
     payload: render.Payload
+
+
+@dataclass(frozen=True)
+class NotMade:
+    """The call was not made after all: the message goes back to the queue as it was."""
 
 
 class Sender:
@@ -69,14 +85,59 @@ class Sender:
             ready = self._next(person_id)
             if ready is None:
                 return sent
-            if isinstance(ready, _Ready):
-                result = self._provider.send(
-                    ready.channel, ready.to, ready.payload, ready.outbox_id
-                )
-                self._record(ready, result)
+            if isinstance(ready, Ready):
+                self._record(ready, self.call(ready))
                 sent += 1
 
-    def _next(self, person_id: int) -> _Ready | bool | None:
+    def call(self, ready: Ready) -> Result:
+        """Hand a committed attempt to the provider."""
+        return self._provider.send(ready.channel, ready.to, ready.payload, ready.outbox_id)
+
+    def claim(self, limit: int) -> tuple[list[Ready], int]:
+        """Decide about queued campaign messages of many people, and commit the attempts.
+
+        Returns:
+            The attempts to make, and how many messages were looked at.
+        """
+        now = self._now()
+        with self._sessions.begin() as session:
+            found = _due_bulk(session, now, self._provider.channels, limit)
+            made = [self._decided(session, message, facts, now) for message, facts in found]
+            # The ids of new attempts, all in one statement.
+            session.flush()
+            ready = [
+                Ready(message.id, attempt.id, message.channel or "", message.sent_to or "", payload)
+                for message, attempt, payload in filter(None, made)
+            ]
+        return ready, len(found)
+
+    def record_many(self, results: list[tuple[Ready, Result | NotMade]]) -> None:
+        """Write down what came of ``claim``'s attempts."""
+        now = self._now()
+        accepted = [
+            (ready.outbox_id, ready.attempt_id, result.sid)
+            for ready, result in results
+            if isinstance(result, Accepted)
+        ]
+        if accepted:
+            with self._sessions.begin() as session:
+                delivery.record_accepted_many(session, accepted, now)
+        for ready, result in results:
+            if isinstance(result, NotMade):
+                self._give_back(ready, now)
+            elif not isinstance(result, Accepted):
+                self._record(ready, result)
+
+    def _give_back(self, ready: Ready, now: datetime) -> None:
+        with self._sessions.begin() as session:
+            message = session.get_one(OutboxMessage, ready.outbox_id, with_for_update=True)
+            attempt = session.get_one(Attempt, ready.attempt_id)
+            delivery.finish_attempt(attempt, now, "not made", None, None, "there was no time")
+            if message.state == "sending":
+                message.state = "queued"
+                message.attempts -= 1
+
+    def _next(self, person_id: int) -> Ready | bool | None:
         """Decide about the next due message: an attempt to make, ``True`` (go on), or none."""
         now = self._now()
         with self._sessions.begin() as session:
@@ -84,20 +145,33 @@ class Sender:
             if due is None:
                 return None
             message, facts = due
-            match sending.decide(facts, now):
-                case sending.Drop(reason):
-                    if reason == sending.EXPIRED and message.reason:
-                        reason = f"{reason}: {message.reason}"
-                    message.state, message.reason = "dropped", reason
-                case sending.Later(until, reason):
-                    message.next_attempt_at, message.reason = until, reason
-                case sending.Knock(address):
-                    message.state = "held"
-                    message.reason = "window closed: a template knocks"
-                    elsewhere.knock(session, message, address.id, now)
-                case sending.Send(address, form):
-                    return self._attempt(session, message, facts, address, form, now)
-            return True
+            made = self._decided(session, message, facts, now)
+            if made is None:
+                return True
+            message, attempt, payload = made
+            session.flush()
+            assert message.channel is not None
+            assert message.sent_to is not None
+            return Ready(message.id, attempt.id, message.channel, message.sent_to, payload)
+
+    def _decided(
+        self, session: Session, message: OutboxMessage, facts: sending.Facts, now: datetime
+    ) -> tuple[OutboxMessage, Attempt, render.Payload] | None:
+        """Carry out the decision about one message; an attempt to make, or none."""
+        match sending.decide(facts, now):
+            case sending.Drop(reason):
+                if reason == sending.EXPIRED and message.reason:
+                    reason = f"{reason}: {message.reason}"
+                message.state, message.reason = "dropped", reason
+            case sending.Later(until, reason):
+                message.next_attempt_at, message.reason = until, reason
+            case sending.Knock(address):
+                message.state = "held"
+                message.reason = "window closed: a template knocks"
+                elsewhere.knock(session, message, address.id, now)
+            case sending.Send(address, form):
+                return self._attempt(session, message, facts, address, form, now)
+        return None
 
     def _attempt(
         self,
@@ -107,7 +181,7 @@ class Sender:
         address: sending.Address,
         form: str,
         now: datetime,
-    ) -> _Ready | bool:
+    ) -> tuple[OutboxMessage, Attempt, render.Payload] | None:
         outgoing = render.Outgoing(
             body=message.body,
             language=message.language,
@@ -124,23 +198,23 @@ class Sender:
             reason = f"template {missing} cannot be used at the provider"
             elsewhere.without_template(session, message, facts.addresses, address, now, reason)
             log.error("template missing", template=str(missing), outbox=message.id)
-            return True
+            return None
         message.state, message.reason = "sending", None
         message.attempts += 1
         message.attempted_at = now
         message.channel, message.sent_to = address.channel, address.value
         message.sent_body, message.segments = payload.body, payload.segments
+        message.form = form
         attempt = Attempt(outbox_id=message.id, started_at=now)
         session.add(attempt)
-        session.flush()
-        return _Ready(message.id, attempt.id, address.channel, address.value, payload)
+        return message, attempt, payload
 
     def _known(self, session: Session, now: datetime) -> render.ContentSids:
         if self._contents_at is None or abs(now - self._contents_at) > CONTENTS_FRESH:
             self._contents, self._contents_at = content.known(session), now
         return self._contents
 
-    def _record(self, ready: _Ready, result: Result) -> None:
+    def _record(self, ready: Ready, result: Result) -> None:
         now = self._now()
         with self._sessions.begin() as session:
             if isinstance(result, Accepted):
@@ -203,6 +277,7 @@ def _due_statement() -> Select[Any]:
             OutboxMessage.person_id == person_id,
             OutboxMessage.state == "queued",
             OutboxMessage.next_attempt_at <= now,
+            OutboxMessage.priority > queue.PRIORITY_BULK,
             ~_waiting(now),
         )
         .order_by(OutboxMessage.priority.desc(), OutboxMessage.id)
@@ -240,6 +315,88 @@ def _next_due(
     )
 
 
+def bulk_waits(session: Session, now: datetime) -> bool:
+    """Whether a campaign message is due."""
+    found = session.execute(
+        select(OutboxMessage.id).where(_BULK, OutboxMessage.next_attempt_at <= now).limit(1)
+    )
+    return found.first() is not None
+
+
+def _due_bulk(
+    session: Session, now: datetime, channels: frozenset[str], limit: int
+) -> list[tuple[OutboxMessage, sending.Facts]]:
+    """Due campaign messages, at most one of a person, and nobody's who is just being answered."""
+    other = aliased(OutboxMessage)
+    answered = (
+        select(other.id)
+        .where(
+            other.person_id == OutboxMessage.person_id,
+            or_(
+                other.state == "sending",
+                and_(
+                    other.state == "queued",
+                    other.priority > queue.PRIORITY_BULK,
+                    other.next_attempt_at <= now,
+                ),
+            ),
+        )
+        .exists()
+    )
+    rows = session.execute(
+        select(OutboxMessage, Person.stopped_at, Person.timezone)
+        .join(Person, Person.id == OutboxMessage.person_id)
+        .where(_BULK, OutboxMessage.next_attempt_at <= now, ~answered)
+        .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=OutboxMessage)
+    ).all()
+    people_ids = {message.person_id for message, _, _ in rows}
+    addresses = defaultdict(list)
+    for address in session.scalars(
+        select(Address).where(Address.person_id.in_(people_ids)).order_by(Address.id)
+    ):
+        addresses[address.person_id].append(address)
+    lately = dict(
+        session.execute(
+            select(OutboxMessage.person_id, func.count())
+            .where(
+                OutboxMessage.person_id.in_(people_ids),
+                OutboxMessage.attempted_at > now - timedelta(minutes=10),
+            )
+            .group_by(OutboxMessage.person_id)
+        )
+        .all()
+    )
+    stopped_until = session.scalar(select(Flag.until).where(Flag.name == delivery.SENDER_STOPPED))
+    found = []
+    for message, stopped_at, timezone in rows:
+        person_id = message.person_id
+        if person_id not in people_ids:
+            continue
+        people_ids.remove(person_id)
+        known = people.as_sent_to(addresses[person_id])
+        facts = sending.Facts(
+            kind=message.kind,
+            wanted_address=message.address_id,
+            has_template=message.template is not None,
+            template_is_enough=message.template_is_enough,
+            expires_at=message.expires_at,
+            person_stopped=stopped_at is not None,
+            timezone=timezone,
+            addresses=[address for address in known if address.channel in channels],
+            sent_lately=lately.get(person_id, 0),
+            sender_stopped_until=stopped_until,
+            queued_at=message.created_at,
+        )
+        found.append((message, facts))
+    return found
+
+
+# The words of the index's own condition, so that it is used whatever the plan.
+_BULK = text("outbox.state = 'queued' AND outbox.priority = 0")
+
+
 def wake_due(session: Session, now: datetime, limit: int = 500) -> int:
     """Defer a sending job for everybody with a message that has come due; returns how many.
 
@@ -250,6 +407,7 @@ def wake_due(session: Session, now: datetime, limit: int = 500) -> int:
         select(OutboxMessage.person_id, func.max(OutboxMessage.priority))
         .where(
             OutboxMessage.state == "queued",
+            OutboxMessage.priority > queue.PRIORITY_BULK,
             OutboxMessage.next_attempt_at <= now - timedelta(seconds=1),
             OutboxMessage.person_id.not_in(queue.people_with_waiting_sends()),
             ~_waiting(bindparam("now", now, type_=UtcDateTime())),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -9,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from bot.mentoring import cases
+from bot.quizzes import campaigns, closing, giving, planning, spending
 from channels import content
 from scheduler import reconcile, sender
 from scheduler.jobs import Works
@@ -122,3 +126,67 @@ def prune(works: Works) -> None:
             session.execute(
                 text("DELETE FROM rasa.events WHERE timestamp < :oldest"), {"oldest": oldest}
             )
+
+
+def plan_campaigns(works: Works) -> None:
+    """Plan the coming week of whoever has less than a day planned."""
+    _in_rounds(lambda: _round(works, planning.plan_ahead))
+
+
+def give_campaigns(works: Works) -> None:
+    """While doses or campaign messages are due, keep one waiting job per lane."""
+    now = works.now()
+    with works.sessions.begin() as session:
+        if not (giving.is_due(session, now) or sender.bulk_waits(session, now)):
+            return
+        lanes, waiting = queue.lanes(session), queue.waiting_bulk(session)
+        give = math.ceil(works.settings.campaign_rate / lanes)
+        for lane in range(lanes):
+            if queue.bulk_lock(lane) not in waiting:
+                queue.defer(
+                    session,
+                    queue.BULK,
+                    lock=queue.bulk_lock(lane),
+                    priority=queue.PRIORITY_BULK,
+                    give=give,
+                )
+
+
+def close_questions(works: Works) -> None:
+    """Remind of open questions and expire them."""
+    _in_rounds(lambda: _round(works, closing.look))
+
+
+def unsent_questions(works: Works) -> None:
+    """Close questions that never reached the phone."""
+    _round(works, closing.unsent)
+
+
+def campaign_books(works: Works) -> None:
+    """What campaigns have spent, and which are over."""
+    now = works.now()
+    with works.sessions.begin() as session:
+        spending.recount(session, now)
+        for name in campaigns.close_finished(session, now):
+            log.info("campaign ended", campaign=name)
+
+
+def newcomers(works: Works) -> None:
+    """Take in who has come to fit the cohort of a running campaign."""
+    _round(works, campaigns.enrol_newcomers)
+
+
+def _round(works: Works, step: Callable[[Session, datetime], int]) -> int:
+    with works.sessions.begin() as session:
+        return step(session, works.now())
+
+
+# A tick that has much to do stops after this, and goes on at the next.
+LONGEST_TICK = 5.0
+
+
+def _in_rounds(step: Callable[[], int]) -> None:
+    """Short transactions, one after the other, until there is nothing to do."""
+    ends_at = time.monotonic() + LONGEST_TICK
+    while step() and time.monotonic() < ends_at:
+        pass

@@ -49,6 +49,12 @@ def make_app(settings: Settings, works: Works | None = None) -> procrastinate.Ap
         assert works is not None
         works.send(person_id)
 
+    # Not tried again by itself: the clock defers the next one while anything waits.
+    @app.task(name=queue.BULK)
+    def bulk(give: int) -> None:
+        assert works is not None
+        works.give_and_send(give)
+
     return app
 
 

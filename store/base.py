@@ -20,11 +20,6 @@ NAMING = {
 }
 
 
-def utc_now() -> datetime:
-    """The real time, aware and in UTC."""
-    return datetime.now(UTC)
-
-
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment. Naive values are refused; what comes back is aware and in UTC."""
 

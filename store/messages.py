@@ -62,8 +62,17 @@ class OutboxMessage(Base):
         Index(
             "ix_outbox_due",
             "next_attempt_at",
-            postgresql_where=sql("state = 'queued'"),
+            postgresql_where=sql("state = 'queued' AND priority > 0"),
         ),
+        # What campaigns have queued, in the order in which it leaves.
+        Index(
+            "ix_outbox_bulk",
+            "next_attempt_at",
+            "id",
+            postgresql_where=sql("state = 'queued' AND priority = 0"),
+        ),
+        # How much somebody got lately.
+        Index("ix_outbox_person_attempted", "person_id", "attempted_at"),
         Index(
             "ix_outbox_person_open",
             "person_id",
@@ -82,6 +91,7 @@ class OutboxMessage(Base):
     address_id: Mapped[int | None] = mapped_column(ForeignKey("address.id"))
     inbound_id: Mapped[int | None] = mapped_column(ForeignKey("inbound.id"), index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
+    dose_id: Mapped[int | None] = mapped_column(ForeignKey("dose.id"), index=True)
     kind: Mapped[str]
     # Once per key, for ever: a job that runs twice says a thing once.
     dedupe_key: Mapped[str] = mapped_column(unique=True)
@@ -89,7 +99,6 @@ class OutboxMessage(Base):
     body: Mapped[str]
     # Name of a menu of channels/templates.yml: buttons on WhatsApp, a line of numbers on SMS.
     menu: Mapped[str | None]
-    menu_variables: Mapped[dict[str, Any] | None]
     media_url: Mapped[str | None]
     # What goes out instead when WhatsApp's window is closed.
     template: Mapped[str | None]
@@ -112,6 +121,8 @@ class OutboxMessage(Base):
     sent_to: Mapped[str | None]
     channel: Mapped[str | None]
     sent_body: Mapped[str | None]
+    # free, or template (what WhatsApp charges for)
+    form: Mapped[str | None]
     segments: Mapped[int | None]
 
 

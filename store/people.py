@@ -39,6 +39,8 @@ class Person(Base):
     cadre: Mapped[str | None]
     facility_id: Mapped[int | None] = mapped_column(ForeignKey("facility.id"), index=True)
     association: Mapped[str | None]
+    # Named by the programme, such as "cohort 3"; a campaign can be for one of them.
+    groups: Mapped[list[str]] = mapped_column(server_default=sql("'{}'"))
     language: Mapped[str]
     timezone: Mapped[str]
     technical_areas: Mapped[list[str]] = mapped_column(server_default=sql("'{}'"))

@@ -22,6 +22,7 @@ STALLED_AFTER = 10.0
 
 RECEIVE = "receive"
 SEND = "send_person"
+BULK = "bulk"
 
 
 def person_lock(person_id: int) -> str:
@@ -65,3 +66,30 @@ def people_with_waiting_sends() -> TextualSelect:
         .bindparams(send_task=SEND)
         .columns(column("person_id", BigInteger))
     )
+
+
+def bulk_lock(lane: int) -> str:
+    """The lock of one lane of campaign messages."""
+    return f"bulk:{lane}"
+
+
+def waiting_bulk(session: Session) -> set[str]:
+    """The lanes for which a job waits already, by their locks."""
+    return set(
+        session.execute(
+            text("SELECT lock FROM procrastinate_jobs WHERE status = 'todo' AND task_name = :task"),
+            {"task": BULK},
+        ).scalars()
+    )
+
+
+def lanes(session: Session) -> int:
+    """One lane of campaign messages for each living worker, at least one."""
+    found = session.execute(
+        text(
+            "SELECT count(*) FROM procrastinate_workers "
+            "WHERE last_heartbeat > now() - make_interval(secs => :age)"
+        ),
+        {"age": STALLED_AFTER},
+    )
+    return max(1, int(found.scalar_one()))

@@ -1,8 +1,8 @@
 """Every table, for whoever needs the whole metadata (migrations, tests)."""
 
-from store import cases, knowledge, messages, people
+from store import cases, knowledge, messages, people, quizzes
 from store.base import Base
 
 METADATA = Base.metadata
 
-__all__ = ["METADATA", "cases", "knowledge", "messages", "people"]
+__all__ = ["METADATA", "cases", "knowledge", "messages", "people", "quizzes"]

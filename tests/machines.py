@@ -23,7 +23,7 @@ from sqlalchemy.exc import OperationalError
 
 from channels import content
 from channels.twilio import Twilio
-from scheduler.jobs import utc_now
+from store.clock import utc_now
 from simulator.model import Message
 from simulator.server import Handle
 from simulator.server import start as start_simulator

@@ -278,9 +278,13 @@ def grouped(items: list[Any]) -> dict[str, dict[str, Any]]:
 def test_menus_are_the_same_in_every_language_and_fit_buttons(name: str) -> None:
     menus = grouped(templates.every_menu())[name]
     english = menus["en"]
+    most = 3 if english.picker is None else 10
     for language, menu in menus.items():
-        assert len(menu.options) == len(english.options) <= 3, language
+        assert len(menu.options) == len(english.options) <= most, language
         assert menu.in_body == english.in_body, language
+        assert (menu.ids, menu.lines) == (english.ids, english.lines), language
+        assert len(menu.picker or "") <= templates.LONGEST_BUTTON, language
+        assert bool(menu.picker) == bool(english.picker), language
         assert all(0 < len(option) <= templates.LONGEST_BUTTON for option in menu.options), language
     assert is_gsm7(OWN_NAMES.sub("", english.as_text()))
     # A list of numbers needs no words, so English does for everybody.
@@ -295,7 +299,9 @@ def test_templates_are_the_same_in_every_language_and_whatsapp_can_take_them(nam
         assert numbered(template.body) == numbered(written["en"].body), language
         assert set(template.example) == numbered(template.body), language
         assert all(value.strip() for value in template.example.values())
-        assert len(template.options) == len(written["en"].options), language
+        assert len(template.options) == len(written["en"].options) <= 10, language
+        assert all(len(option) <= templates.LONGEST_BUTTON for option in template.options), language
+        assert template.ids == written["en"].ids, language
         assert len(template.filled(template.example)) <= 1024
         assert not numbered(template.filled(template.example))
     assert is_gsm7(written["en"].body)

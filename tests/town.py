@@ -22,6 +22,8 @@ from sqlalchemy.orm import selectinload
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from bot import knowledge
+from bot.quizzes import bank, campaigns, catalogue
+from bot.quizzes.plan import read
 from bot.settings import Settings
 from channels import content
 from scheduler import ticks
@@ -253,6 +255,31 @@ class Town:
         with self.works.sessions.begin() as session:
             knowledge.save(session, knowledge.read_files())
 
+    def stock_bank(self) -> None:
+        """Put the shipped quiz bank into the database."""
+        with self.works.sessions.begin() as session:
+            catalogue.save(session, bank.load())
+
+    def campaign(self, name: str = "Quiz", **values: Any) -> None:
+        """Launch a campaign that begins today."""
+        today = self.time.now().date()
+        plan = read({"start": today, "end": today + timedelta(days=90), **values})
+        with self.works.sessions.begin() as session:
+            made = campaigns.create(session, name, plan, self.time.now())
+            campaigns.launch(session, made, self.time.now())
+        self.tick()
+        self.rest()
+
+    def until(self, moment: datetime) -> None:
+        """Move everybody's clock to a moment."""
+        self.later(seconds=(moment - self.time.now()).total_seconds())
+
+    def live(self, step: float = 1.0, **delta: float) -> None:
+        """Let time pass in steps of some hours, so that what is due happens when it is due."""
+        end = self.time.now() + timedelta(**delta)
+        while self.time.now() < end:
+            self.later(hours=min(step, (end - self.time.now()) / timedelta(hours=1)))
+
     # Time
 
     def later(self, **delta: float) -> None:
@@ -270,6 +297,12 @@ class Town:
             ticks.stalled_jobs,
             ticks.doubts,
             ticks.due_cases,
+            ticks.newcomers,
+            ticks.plan_campaigns,
+            ticks.close_questions,
+            ticks.unsent_questions,
+            ticks.campaign_books,
+            ticks.give_campaigns,
             ticks.prune,
         ):
             tick(self.works)

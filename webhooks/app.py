@@ -11,17 +11,20 @@ from prometheus_client import CollectorRegistry
 from bot import settings as settings_module
 from bot.dialogues.actions.thresholds import ThresholdsFile
 from bot.settings import Settings
-from store.base import make_engine, make_sessions, utc_now
+from store import clock
+from store.base import make_engine, make_sessions
 from webhooks import actions, health, media, root, simulator_proxy, twilio
 from webhooks.house import Counters, House
 
 
-def create_app(settings: Settings | None = None, now: Callable[[], datetime] = utc_now) -> Flask:
+def create_app(
+    settings: Settings | None = None, now: Callable[[], datetime] | None = None
+) -> Flask:
     """The web application.
 
     Args:
         settings: read from the environment when not given.
-        now: the clock; aware, UTC.
+        now: the clock; aware, UTC. Not given: the real one, or the demo's.
 
     Raises:
         bot.settings.SettingsError: a needed setting is missing or malformed.
@@ -40,7 +43,7 @@ def create_app(settings: Settings | None = None, now: Callable[[], datetime] = u
         thresholds=ThresholdsFile(settings.models_dir / "current.json"),
         registry=registry,
         counters=Counters(registry),
-        now=now,
+        now=now or clock.of(settings.mentorline_clock),
     )
     for module in (twilio, actions, health, media, root):
         app.register_blueprint(module.blueprint)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.dialogues.actions.thresholds import ThresholdsFile
 from bot.settings import Settings
-from store.base import utc_now
+from store.clock import utc_now
 
 
 class Counters:

@@ -162,25 +162,41 @@ def load(folder: Path = FOLDER) -> Bank:
     Raises:
         BankError: a file is no YAML, or an item has not the shape of one.
     """
-    topics: list[Topic] = []
-    competencies: list[Competency] = []
-    items: list[Item] = []
-    for path in sorted(folder.glob("*.yml")):
-        try:
-            data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise BankError(f"{path.name}: {' '.join(str(error).split())}") from error
-        if not isinstance(data, dict) or not isinstance(data.get("items"), list):
-            raise BankError(f"{path.name}: has no list of items")
-        topic = _text(data, "topic", path.name)
-        review = str(data.get("review", ""))
-        topics.append(Topic(topic, _per_language(data, "title", path.name), review))
-        for entry in data.get("competencies") or ():
-            where = f"{path.name}, a competency"
-            name = _text(entry, "id", where)
-            competencies.append(Competency(name, topic, _per_language(entry, "title", where)))
-        items.extend(read_item(entry, topic, review, path.name) for entry in data["items"])
-    return Bank(tuple(topics), tuple(competencies), tuple(items))
+    files = [read_file(path) for path in sorted(folder.glob("*.yml"))]
+    return Bank(
+        tuple(topic for file in files for topic in file.topics),
+        tuple(competency for file in files for competency in file.competencies),
+        tuple(item for file in files for item in file.items),
+    )
+
+
+def read_file(path: Path) -> Bank:
+    """One topic file; see `load`.
+
+    Raises:
+        BankError: it is no YAML, or an item has not the shape of one.
+        OSError: it cannot be read.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    # A ValueError that is no YAMLError: bytes that are not UTF-8, a date such as 2025-13-45.
+    except (yaml.YAMLError, ValueError) as error:
+        raise BankError(f"{path.name}: {' '.join(str(error).split())}") from error
+    if not isinstance(data, dict) or not isinstance(data.get("items"), list):
+        raise BankError(f"{path.name}: has no list of items")
+    name = _text(data, "topic", path.name)
+    review = str(data.get("review", ""))
+    topic = Topic(name, _per_language(data, "title", path.name), review)
+    where = f"{path.name}, a competency"
+    entries = data.get("competencies") or []
+    if not isinstance(entries, list):
+        raise BankError(f"{path.name}: competencies are not a list")
+    competencies = tuple(
+        Competency(_text(entry, "id", where), name, _per_language(entry, "title", where))
+        for entry in entries
+    )
+    items = tuple(read_item(entry, name, review, path.name) for entry in data["items"])
+    return Bank((topic,), competencies, items)
 
 
 def read_item(entry: Any, topic: str, review: str = "", where: str = "") -> Item:

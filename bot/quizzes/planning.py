@@ -1,0 +1,248 @@
+"""Planning ahead: which doses, at which moments, as rows that a coordinator can see.
+
+A week at a time, so that a change of plan, of the bank or of a mentee's wishes voids little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from bot.quizzes import calendar, plan
+from bot.quizzes.plan import Plan
+from store.people import Person
+from store.quizzes import Campaign, CampaignVersion, Dose, Enrolment, Preference
+
+AHEAD = timedelta(days=8)
+# Plan on when less than this is left.
+LEFT = timedelta(days=1)
+# The weekly summary comes at midday of the first day of the next week that has doses.
+SUMMARY_WINDOW = (time(12), time(13))
+_DAY = timedelta(days=1)
+
+Plans = dict[tuple[int, int], Plan]
+_KEPT: dict[tuple[str, int, int], Plan] = {}
+_LOCK = Lock()
+
+
+def plan_ahead(session: Session, now: datetime, limit: int = 500) -> int:
+    """Plan the coming week of up to ``limit`` enrolments; returns how many were planned on.
+
+    Safe to run at once in several processes, and again after a crash: a day has one dose.
+
+    Args:
+        now: aware.
+    """
+    rows = session.execute(
+        select(Enrolment, Campaign.version, Person.timezone, Preference)
+        .join(Campaign, Campaign.id == Enrolment.campaign_id)
+        .join(Person, Person.id == Enrolment.person_id)
+        .outerjoin(Preference, Preference.person_id == Enrolment.person_id)
+        .where(
+            Enrolment.left_at.is_(None),
+            Campaign.state == "running",
+            Enrolment.planned_to < now + LEFT,
+        )
+        .order_by(Enrolment.planned_to)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=Enrolment)
+    ).all()
+    if not rows:
+        return 0
+    plans = load_plans(session, {(row.Enrolment.campaign_id, row.version) for row in rows})
+    doses: list[dict[str, Any]] = []
+    ahead: list[dict[str, Any]] = []
+    for enrolment, version, timezone, wishes in rows:
+        chosen = plans[enrolment.campaign_id, version]
+        start = max(enrolment.planned_to, now)
+        until = max(now, enrolment.planned_to) + AHEAD
+        doses += [
+            {
+                "campaign_id": enrolment.campaign_id,
+                "campaign_version": version,
+                "person_id": enrolment.person_id,
+                "kind": kind,
+                "slot": slot,
+                "planned_at": at,
+                "due_at": at,
+            }
+            for kind, slot, at in moments(
+                chosen,
+                key=f"{enrolment.campaign_id}:{enrolment.person_id}",
+                timezone=timezone,
+                start=start,
+                until=until,
+                wishes=wishes,
+            )
+        ]
+        ahead.append({"id": enrolment.id, "planned_to": until})
+    if doses:
+        session.execute(insert(Dose).on_conflict_do_nothing(), doses)
+    session.execute(update(Enrolment), ahead)
+    return len(rows)
+
+
+def moments(
+    chosen: Plan,
+    *,
+    key: str,
+    timezone: str,
+    start: datetime,
+    until: datetime,
+    wishes: Preference | None = None,
+) -> list[tuple[str, str, datetime]]:
+    """What one mentee gets from ``start`` up to, not including, ``until``: (kind, slot, moment).
+
+    Args:
+        key: names campaign and mentee; the same key gives the same days and minute.
+        timezone: the mentee's; the plan's own goes first.
+    """
+    zone_name = chosen.timezone or timezone
+    here = calendar.zone(zone_name)
+    first, last = start.astimezone(here).date(), until.astimezone(here).date()
+    at = times(chosen, key, zone_name, first, last, start, wishes)
+    kind = "question" if chosen.kind == "quiz" else "tip"
+    found = [
+        (kind, str(moment.astimezone(here).date()), moment)
+        for moment in at
+        if start <= moment < until
+    ]
+    if chosen.kind == "quiz" and chosen.summary:
+        found += [
+            ("summary", f"week:{monday}", moment)
+            for monday, moment in _summaries(chosen, key, zone_name, first, last, start, wishes)
+            if start <= moment < until
+        ]
+    return found
+
+
+def times(
+    chosen: Plan,
+    key: str,
+    timezone: str,
+    first: date,
+    last: date,
+    now: datetime,
+    wishes: Preference | None = None,
+) -> list[datetime]:
+    """The times of one mentee's doses on the local days from ``first`` to ``last``, in UTC."""
+    start, end = max(first, chosen.start), min(last, chosen.end)
+    if end < start:
+        return []
+    once = chosen.start == chosen.end
+    wished = wishes is not None and chosen.own_hour
+    moments = calendar.plan(
+        timezone,
+        start,
+        end,
+        key,
+        now,
+        # Something that is sent once is sent on its day.
+        weekdays={chosen.start.weekday()} if once else _days(chosen, wishes),
+        per_week=(wishes.per_week if wishes is not None else None) or chosen.per_week,
+        hour=wishes.hour if wished and wishes is not None else None,
+        window=chosen.window,
+        quiet=chosen.quiet_hours,
+        weekends=once or has_weekends(chosen, wishes),
+    )
+    paused = wishes.paused_until if wishes is not None else None
+    return [moment for moment in moments if paused is None or moment >= paused]
+
+
+def has_weekends(chosen: Plan, wishes: Preference | None) -> bool:
+    """Whether this mentee gets something on Saturdays and Sundays."""
+    wish = wishes.weekends if wishes is not None else None
+    return chosen.weekends if wish is None else wish
+
+
+def _days(chosen: Plan, wishes: Preference | None) -> frozenset[int]:
+    wish = wishes.weekends if wishes is not None else None
+    return chosen.days | {5, 6} if wish else chosen.days
+
+
+def _summaries(
+    chosen: Plan,
+    key: str,
+    timezone: str,
+    first: date,
+    last: date,
+    now: datetime,
+    wishes: Preference | None,
+) -> list[tuple[date, datetime]]:
+    """(Monday of the week that is over, when its summary is due)."""
+    weekends = has_weekends(chosen, wishes)
+    paused = wishes.paused_until if wishes is not None else None
+    found = []
+    monday = first - _DAY * first.weekday()
+    while monday <= last:
+        over = monday - 7 * _DAY
+        days = sorted(_days(chosen, wishes) if weekends else chosen.days & calendar.WEEKDAYS)
+        is_ours = over + 6 * _DAY >= chosen.start and over <= chosen.end
+        if is_ours and days:
+            day = monday + _DAY * days[0]
+            found += [
+                (over, moment)
+                for moment in calendar.plan(
+                    timezone,
+                    day,
+                    day,
+                    f"summary:{key}",
+                    now,
+                    weekdays={day.weekday()},
+                    per_week=1,
+                    window=SUMMARY_WINDOW,
+                    quiet=chosen.quiet_hours,
+                    weekends=True,
+                )
+                if paused is None or moment >= paused
+            ]
+        monday += 7 * _DAY
+    return found
+
+
+def load_plans(session: Session, wanted: Iterable[tuple[int, int]]) -> Plans:
+    """Plans by (campaign, version); read once, as a version is never changed."""
+    house = str(session.get_bind().engine.url)  # one process may serve several databases
+    keys = set(wanted)
+    with _LOCK:
+        missing = {key for key in keys if (house, *key) not in _KEPT}
+    if missing:
+        rows = session.scalars(
+            select(CampaignVersion).where(
+                CampaignVersion.campaign_id.in_({campaign for campaign, _ in missing})
+            )
+        ).all()
+        with _LOCK:
+            for row in rows:
+                _KEPT[house, row.campaign_id, row.version] = plan.read(row.plan)
+    with _LOCK:
+        return {key: _KEPT[house, *key] for key in keys if (house, *key) in _KEPT}
+
+
+def replan(session: Session, person_id: int, now: datetime, reason: str) -> None:
+    """A mentee's wishes changed: void what is planned for them and plan it anew."""
+    session.execute(
+        update(Dose)
+        .where(Dose.person_id == person_id, Dose.state == "planned")
+        .values(state="void", reason=reason, closed_at=now)
+    )
+    session.execute(
+        update(Enrolment)
+        .where(Enrolment.person_id == person_id, Enrolment.left_at.is_(None))
+        .values(planned_to=now)
+    )
+
+
+def next_dose(session: Session, person_id: int) -> datetime | None:
+    """When the next question is planned for a mentee."""
+    return session.scalar(
+        select(func.min(Dose.due_at)).where(
+            Dose.person_id == person_id, Dose.state == "planned", Dose.kind == "question"
+        )
+    )

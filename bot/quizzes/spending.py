@@ -1,0 +1,128 @@
+"""What a campaign has cost so far, and whether it may spend more.
+
+Counted from the messages that left (``outbox``) once a minute; in between what is handed out is
+added, so that a budget is not overrun by more than the answers of a minute.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.orm import Session
+
+from bot.quizzes import campaigns
+from bot.quizzes.plan import Budget, Plan
+from bot.text.gsm7 import to_gsm7
+from bot.text.segments import count
+from store.messages import OutboxMessage
+from store.quizzes import Campaign, Dose
+
+USED_UP = "the budget is used up"
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What has left: messages in all, SMS segments, WhatsApp templates and free-form messages."""
+
+    messages: int
+    segments: int
+    templates: int
+    free: int
+
+    def cost(self, budget: Budget | None) -> float:
+        """In the budget's currency; 0 without prices."""
+        if budget is None:
+            return 0.0
+        return (
+            self.segments * budget.per_segment
+            + self.templates * budget.per_template
+            + self.free * budget.per_message
+        )
+
+
+def spent(session: Session, campaign_id: int) -> Spent:
+    """What has left for a campaign: questions, reminders, feedback, summaries and tips."""
+    sms = OutboxMessage.channel == "sms"
+    template = OutboxMessage.form == "template"
+    row = session.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(case((sms, OutboxMessage.segments), else_=0)), 0),
+            func.count().filter(~sms & template),
+            func.count().filter(~sms & ~template),
+        )
+        .select_from(OutboxMessage)
+        .join(Dose, Dose.id == OutboxMessage.dose_id)
+        .where(Dose.campaign_id == campaign_id, OutboxMessage.provider_sid.is_not(None))
+    ).one()
+    return Spent(*map(int, row))
+
+
+def recount(session: Session, now: datetime) -> None:
+    """Count again what running campaigns with a budget have spent; the clock does so."""
+    for campaign in session.scalars(select(Campaign).where(Campaign.state == "running")):
+        plan = campaigns.plan_of(session, campaign)
+        if plan.budget is None:
+            continue
+        locked = session.get_one(Campaign, campaign.id, with_for_update=True)
+        found = spent(session, campaign.id)
+        locked.messages, locked.segments = found.messages, found.segments
+        locked.cost = found.cost(plan.budget)
+
+
+def exhausted(session: Session, plans: Mapping[int, Plan], now: datetime) -> set[int]:
+    """The campaigns that may not spend more; they are paused, with the reason."""
+    limited = [campaign for campaign, plan in plans.items() if plan.budget is not None]
+    if not limited:
+        return set()
+    broke = set()
+    for campaign in session.scalars(
+        select(Campaign)
+        .where(Campaign.id.in_(limited))
+        .order_by(Campaign.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ):
+        budget = plans[campaign.id].budget
+        assert budget is not None
+        over = budget.segments is not None and campaign.segments >= budget.segments
+        if over or (budget.money is not None and campaign.cost >= budget.money):
+            broke.add(campaign.id)
+            if campaign.state == "running":
+                campaigns.pause(session, campaign, now, USED_UP)
+    return broke
+
+
+def count_in(
+    session: Session,
+    messages: Sequence[Mapping[str, Any]],
+    plans: Mapping[tuple[int, int], Plan],
+    campaign_of: Mapping[int, tuple[int, int]],
+) -> None:
+    """Add what is being handed out to campaigns with a budget, until it is counted exactly.
+
+    Args:
+        messages: outbox rows.
+        campaign_of: dose id → (campaign, version).
+    """
+    segments: dict[int, int] = defaultdict(int)
+    money: dict[int, float] = defaultdict(float)
+    for row in messages:
+        key = campaign_of[row["dose_id"]]
+        budget = plans[key].budget
+        if budget is not None:
+            size = count(to_gsm7(row["body"], row["language"])).segments
+            segments[key[0]] += size
+            # The dearest way: which one it takes is decided when it leaves.
+            money[key[0]] += max(size * budget.per_segment, budget.per_template)
+    for campaign_id, more in segments.items():
+        session.execute(
+            update(Campaign)
+            .where(Campaign.id == campaign_id)
+            .values(segments=Campaign.segments + more, cost=Campaign.cost + money[campaign_id])
+        )
