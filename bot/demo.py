@@ -1,8 +1,7 @@
-"""The demo's sample programme: cards, people, and the phones' address book. All made up."""
+"""The demo's sample programme: cards, quiz bank, people, the phones' address book. All made up."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -10,9 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import importing, knowledge
+from bot.quizzes import bank, catalogue
 from bot.settings import Settings
 from channels import content
 from channels.twilio import Twilio
+from store import clock
 from store.base import make_engine, make_sessions
 from store.people import Person
 
@@ -38,10 +39,11 @@ def seed(settings: Settings) -> list[str]:
         importing.people(sessions, PEOPLE, settings)
         with sessions.begin() as session:
             knowledge.save(session, knowledge.read_files())
+            catalogue.save(session, bank.load())
         provider = Twilio(settings)
         content.push(provider)
         with sessions.begin() as session:
-            content.sync(session, provider, datetime.now(UTC))
+            content.sync(session, provider, clock.of(settings.mentorline_clock)())
             book = address_book(session)
     finally:
         engine.dispose()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from store.people import Address, Facility, Person
 PEOPLE_COLUMNS = (
     "name", "phone", "whatsapp", "role", "cadre", "facility", "facility_level", "district",
     "association", "language", "timezone", "technical_areas", "mentor_phone", "consent",
-    "external_id",
+    "external_id", "groups",
 )  # fmt: skip
 ROLES = ("mentee", "mentor", "leader")
 LANGUAGES = ("en", "fr", "rw", "sw")
@@ -62,6 +63,7 @@ class PersonRow:
     mentor_phone: str | None
     consent: bool | None
     external_id: str | None
+    groups: tuple[str, ...] | None = None
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -80,7 +82,15 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             raise ValueError(f"{path.name} is neither CSV nor XLSX.")
     except FileNotFoundError as error:
         raise ValueError(f"There is no file {path}.") from error
-    except (OSError, UnicodeError, csv.Error, BadZipFile, InvalidFileException, KeyError) as error:
+    except (
+        OSError,
+        UnicodeError,
+        csv.Error,
+        BadZipFile,
+        InvalidFileException,
+        KeyError,
+        zlib.error,
+    ) as error:
         raise ValueError(f"{path.name} cannot be read as {suffix[1:].upper()}.") from error
     if not table:
         raise ValueError(f"{path.name} is empty.")
@@ -105,7 +115,12 @@ def _csv(path: Path) -> list[tuple[int, list[str]]]:
 
 
 def _xlsx(path: Path) -> list[tuple[int, list[str]]]:
-    sheet = load_workbook(path, read_only=True, data_only=True).worksheets[0]
+    with path.open("rb") as file:
+        sheet = load_workbook(file, read_only=True, data_only=True).worksheets[0]
+        return _sheet(sheet)
+
+
+def _sheet(sheet: Any) -> list[tuple[int, list[str]]]:
     return [
         (number, [_cell(value) for value in row])
         for number, row in enumerate(sheet.iter_rows(values_only=True), start=1)
@@ -160,7 +175,6 @@ def check_person(line: int, row: dict[str, str], settings: Settings) -> tuple[Pe
     if zone and zone not in available_timezones():
         wrong.append(f"timezone {zone!r} is not a name such as Africa/Kigali")
     consent = one_of("consent", ("yes", "no"))
-    areas = row.get("technical_areas", "")
     return (
         PersonRow(
             line=line,
@@ -175,15 +189,19 @@ def check_person(line: int, row: dict[str, str], settings: Settings) -> tuple[Pe
             association=row.get("association") or None,
             language=code,
             timezone=zone or None,
-            technical_areas=tuple(filter(None, (a.strip() for a in areas.split(";"))))
-            if areas
-            else None,
+            technical_areas=_list(row.get("technical_areas", "")),
             mentor_phone=number("mentor_phone"),
             consent=None if consent is None else consent == "yes",
             external_id=external_id or None,
+            groups=_list(row.get("groups", "")),
         ),
         wrong,
     )
+
+
+def _list(cell: str) -> tuple[str, ...] | None:
+    """The words of a cell between semicolons; an empty cell says nothing."""
+    return tuple(filter(None, (part.strip() for part in cell.split(";")))) if cell else None
 
 
 def _plausible(number: str, region: str) -> bool:
@@ -224,15 +242,21 @@ def people(
             outcome.problems += _mentors_missing(session, rows)
         if outcome.problems:
             return outcome
-        new = sum(_save_person(session, row, settings) for row in rows)
-        for row in rows:
-            _pair(session, row)
+        new = save_people(session, rows, settings)
         if check:
             session.rollback()
         else:
             session.commit()
     outcome.summary = f"{len(rows)} people: {new} new, {len(rows) - new} updated."
     return outcome
+
+
+def save_people(session: Session, rows: Sequence[PersonRow], settings: Settings) -> int:
+    """Store checked rows; returns how many of the people are new."""
+    new = sum(_save_person(session, row, settings) for row in rows)
+    for row in rows:
+        _pair(session, row)
+    return new
 
 
 def _mentors_missing(session: Session, rows: list[PersonRow]) -> list[str]:
@@ -276,6 +300,8 @@ def _save_person(session: Session, row: PersonRow, settings: Settings) -> bool:
             setattr(person, name, value)
     if row.technical_areas is not None:
         person.technical_areas = list(row.technical_areas)
+    if row.groups is not None:
+        person.groups = list(row.groups)
     if row.consent and person.consent not in ("yes", "no"):
         person.consent = "yes"
     if row.facility:

@@ -46,6 +46,23 @@ def demo(
     run(port, fresh)
 
 
+@app.command()
+def simulate(
+    mentees: Annotated[int, typer.Option(min=1, max=20000, help="How many live.")] = 20,
+    weeks: Annotated[float, typer.Option(min=0.1, max=104, help="For how long.")] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same lives.")] = 1,
+    home: Annotated[Path | None, typer.Option(help="Where its data lives.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew there.")] = False,
+    no_rasa: Annotated[bool, typer.Option("--no-rasa", help="Questions go to mentors.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """A cohort that lives through weeks in minutes; in the phones of a demo that runs."""
+    from cli.simulate import Wanted
+    from cli.simulate import simulate as run
+
+    run(Wanted(mentees, weeks, seed, as_json, not no_rasa), home, fresh)
+
+
 @app.command(context_settings=PASS_ON)
 def test(context: typer.Context) -> None:
     """Every test; arguments go to pytest."""

@@ -1,7 +1,10 @@
 """`./mentorline demo`: the whole product on this machine, with phones in the browser for Twilio."""
 
+import json
 import shutil
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 from cli import processes, secrets, stage
 from cli.common import child_environment, home_of, module, settings
@@ -9,11 +12,18 @@ from cli.errors import Refusal
 from cli.network import answers, free_port, require_free
 from cli.places import ROOT
 from cli.supervise import Process
+from store import clock
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 SMS_FROM = "+15005550006"
 WHATSAPP_FROM = "+15005550009"
-DATA = ("postgres", "simulator.journal", "simulator.journal-wal", "simulator.journal-shm")
+CLOCK = "demo.clock"
+RUNNING = "demo.json"
+"""Under MENTORLINE_HOME while the demo runs: where its parts are, for `simulate`."""
+DATA = (
+    *("postgres", "simulator.journal", "simulator.journal-wal", "simulator.journal-shm"),
+    *(CLOCK, RUNNING),
+)
 """What `--fresh` removes: names directly under MENTORLINE_HOME, nothing else."""
 NOTE = "demo.txt"
 """Under MENTORLINE_HOME: what the sample data wants the person to be told, such as a login."""
@@ -27,52 +37,111 @@ def demo(port: int, fresh: bool) -> None:
     """
     require_free("127.0.0.1", port)
     home = home_of(settings())
-    own = secrets.local(home)
-    rasa_port, simulator_port = free_port(), free_port()
-    address = f"http://127.0.0.1:{port}"
-
-    def everything(database_url: str) -> list[Process]:
-        env = {
-            **child_environment(home),
-            **own,
-            "DATABASE_URL": database_url,
-            "PUBLIC_URL": address,
-            "TWILIO_ACCOUNT_SID": ACCOUNT,
-            "TWILIO_SMS_FROM": SMS_FROM,
-            "TWILIO_WHATSAPP_FROM": WHATSAPP_FROM,
-            "TWILIO_API_BASE": f"http://127.0.0.1:{simulator_port}",
-            # A real account in `.env` must not leak into the demo.
-            "TWILIO_AUTH_TOKEN_NEXT": "",
-            "TWILIO_MESSAGING_SERVICE_SID": "",
-            "RASA_URL": f"http://127.0.0.1:{rasa_port}",
-            "RASA_ACTIONS_URL": f"{address}/rasa/actions",
-            "MENTORLINE_SIMULATOR_URL": f"http://127.0.0.1:{simulator_port}",
-        }
-        journal = home / "simulator.journal"
-        simulator = processes.simulator_command(simulator_port, port, journal, env)
-        return [
-            Process(
-                "simulator",
-                tuple(simulator),
-                env,
-                ready=answers(f"http://127.0.0.1:{simulator_port}/simulator/api/stats"),
-            ),
-            *processes.product(env, "127.0.0.1", port, rasa_port, before=("sample",)),
-            Process("sample", module("cli.sample"), env, once=True, after=("migrate", "simulator")),
-        ]
+    stage_of = Stage.on_free_ports(port)
 
     def farewell() -> list[str]:
         note = home / NOTE
         return [
-            f"Phones   {address}/simulator",
+            f"Phones   {stage_of.address}/simulator",
             *(note.read_text("utf-8").splitlines() if note.exists() else []),
             f"Logs     {shown(home / 'logs')}",
             "Ctrl-C stops everything.",
         ]
 
     stage.run(
-        home, None, everything, address, farewell, first=lambda: wipe(home) if fresh else None
+        home,
+        None,
+        lambda url: parts(home, url, stage_of),
+        stage_of.address,
+        farewell,
+        first=lambda: prepare(home, stage_of, fresh),
     )
+    (home / RUNNING).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The ports of a demo's parts."""
+
+    web: int
+    rasa: int
+    simulator: int
+
+    @classmethod
+    def on_free_ports(cls, web: int | None = None) -> Self:
+        """With the web process where it is wanted."""
+        return cls(web or free_port(), free_port(), free_port())
+
+    @property
+    def address(self) -> str:
+        """Where the product is."""
+        return f"http://127.0.0.1:{self.web}"
+
+    @property
+    def network(self) -> str:
+        """Where the simulator is."""
+        return f"http://127.0.0.1:{self.simulator}"
+
+
+def prepare(home: Path, where: Stage, fresh: bool) -> None:
+    """Makes what the processes expect under `home`, once nobody else runs there."""
+    if fresh:
+        wipe(home)
+    clock.make(home / CLOCK)
+    (home / RUNNING).write_text(json.dumps(asdict(where)), "utf-8")
+
+
+def running(home: Path) -> Stage | None:
+    """The demo that runs on `home`, if one does."""
+    try:
+        found = Stage(**json.loads((home / RUNNING).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return found if answers(f"{found.address}/healthz")() else None
+
+
+def environment(home: Path, database_url: str, where: Stage) -> dict[str, str]:
+    """Environment of every process of a demo.
+
+    Raises:
+        Refusal: the secrets of this home are damaged.
+    """
+    return {
+        **child_environment(home),
+        **secrets.local(home),
+        "DATABASE_URL": database_url,
+        "PUBLIC_URL": where.address,
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_SMS_FROM": SMS_FROM,
+        "TWILIO_WHATSAPP_FROM": WHATSAPP_FROM,
+        "TWILIO_API_BASE": where.network,
+        # A real account in `.env` must not leak into the demo.
+        "TWILIO_AUTH_TOKEN_NEXT": "",
+        "TWILIO_MESSAGING_SERVICE_SID": "",
+        "RASA_URL": f"http://127.0.0.1:{where.rasa}",
+        "RASA_ACTIONS_URL": f"{where.address}/rasa/actions",
+        "MENTORLINE_SIMULATOR_URL": where.network,
+        "MENTORLINE_CLOCK": str(home / CLOCK),
+    }
+
+
+def parts(home: Path, database_url: str, where: Stage, rasa: bool = True) -> list[Process]:
+    """The processes of a demo: simulator, product, sample data."""
+    env = environment(home, database_url, where)
+    journal = home / "simulator.journal"
+    simulator = processes.simulator_command(where.simulator, where.web, journal, env)
+    return [
+        Process(
+            "simulator",
+            tuple(simulator),
+            env,
+            ready=answers(f"{where.network}/simulator/api/stats"),
+        ),
+        *processes.product(
+            env, "127.0.0.1", where.web, where.rasa if rasa else None, before=("sample",)
+        ),
+        Process("sample", module("cli.sample"), env, once=True, after=("migrate", "simulator")),
+    ]
 
 
 def wipe(home: Path) -> None:

@@ -43,6 +43,7 @@ def simulator_command(port: int, app_port: int, journal: Path, env: Mapping[str,
         *("--sms-from", env["TWILIO_SMS_FROM"]),
         *("--whatsapp-from", env["TWILIO_WHATSAPP_FROM"]),
         *("--journal", str(journal)),
+        *("--clock", env["MENTORLINE_CLOCK"]),
     ]
 
 

@@ -269,7 +269,7 @@ def _cells(session: Session, campaign_id: int, by: str | None) -> list[dict[str,
         return func.count(Dose.id).filter(*which)
 
     mentees = func.count(Enrolment.person_id.distinct())
-    rows = session.execute(
+    query = (
         select(
             group,
             mentees.label("mentees"),
@@ -302,19 +302,10 @@ def _cells(session: Session, campaign_id: int, by: str | None) -> list[dict[str,
         .outerjoin(asked, asked.c.dose_id == Dose.id)
         .outerjoin(Answer, Answer.dose_id == Dose.id)
         .where(Enrolment.campaign_id == campaign_id)
-        .group_by(group)
-        .order_by(group)
-    ).all()
-    return [_with_shares(dict(row._mapping)) for row in rows] or [_with_shares(_NOBODY)]
-
-
-_NOBODY = {
-    "group": "all",
-    **dict.fromkeys(("mentees", "asked", "delivered", "without_receipt", "not_delivered"), 0),
-    **dict.fromkeys(("open", "answered_in_time", "reached", "answers", "answered_by"), 0),
-    **dict.fromkeys(("right", "first", "first_right", "in_an_hour", "unreadable"), 0),
-    "median_seconds": None,
-}
+    )
+    # Not grouped, the figures of nobody are zeros instead of no row.
+    rows = session.execute(query.group_by(group).order_by(group) if by is not None else query)
+    return [_with_shares(dict(row._mapping)) for row in rows]
 
 
 def _with_shares(cell: dict[str, Any]) -> dict[str, Any]:
@@ -468,7 +459,7 @@ def _show(out: Console, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
         return
     out.print()
     _say(out, title)
-    table = _table(*(name.replace("_", " ") for name in rows[0]))
+    table = _table(*(name.replace("_seconds", "_time").replace("_", " ") for name in rows[0]))
     for row in rows:
         _row(table, *(_shown(name, value) for name, value in row.items()))
     out.print(table)
@@ -493,7 +484,7 @@ def _local(moment: datetime | None, timezone: str) -> str:
 
 
 def _lines(*parts: str | None) -> str:
-    return "\n".join(part for part in parts if part)
+    return "\n".join(" ".join(part.split()) for part in parts if part)
 
 
 def _print_mentee(
@@ -572,13 +563,16 @@ def _cells_of(line: Mapping[str, Any], at: Callable[[datetime | None], str]) -> 
         state,
         _lines(
             *(
-                f"{one['kind']}: {' '.join(filter(None, (one['channel'], one['form'])))}"
-                f" {one['state']}{' (' + one['reason'] + ')' if one['reason'] else ''}"
+                f"{one['kind']}: {one['channel'] or ''} {_WAY.get(one['form'], '')} {one['state']}"
+                f"{' (' + one['reason'] + ')' if one['reason'] else ''}"
                 for one in line["messages"]
             ),
-            f"{line['segments']} segments" if line["segments"] else None,
+            f"SMS segments {line['segments']}" if line["segments"] else None,
         ),
     ]
+
+
+_WAY = {"template": "template"}
 
 
 def _state(state: Mapping[str, Any]) -> str:

@@ -25,6 +25,10 @@ class Stops:
         """Whether we were asked again while stopping."""
         return self.count > 1
 
+    def ask(self) -> None:
+        """Ask to stop, as a signal would."""
+        self.count += 1
+
     def __enter__(self) -> Self:
         self._before = {number: signal.signal(number, self._heard) for number in ASKING}
         return self

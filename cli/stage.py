@@ -3,6 +3,8 @@
 import contextlib
 import fcntl
 import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -26,11 +28,13 @@ def run(
     address: str,
     farewell: Callable[[], Iterable[str]],
     first: Callable[[], None] = lambda: None,
+    work: Callable[[str], None] | None = None,
 ) -> None:
     """Runs `processes(database url)` until asked to stop.
 
     `address` is what another start on this home is told; `farewell` gives the lines to print when
     all are ready; `first` is done once nobody else runs on this home, before the database starts.
+    `work` is given the database's address once all are ready, and when it is done all is stopped.
 
     Raises:
         Refusal: another runs on this home, or something did not come up.
@@ -49,17 +53,47 @@ def run(
                 def when_ready() -> None:
                     took = time.monotonic() - started
                     memory = memory_of([*supervisor.groups, os.getpid(), found.pid])
-                    print(f"\nReady in {took:.1f} s, {memory / 1e6:.0f} MB of memory in all.")
-                    print("\n".join(farewell()), flush=True)
+                    ready = f"\nReady in {took:.1f} s, {memory / 1e6:.0f} MB of memory in all."
+                    print("\n".join([ready, *farewell()]), file=sys.stderr if work else sys.stdout)
+                    sys.stdout.flush()
+                    if work is not None:
+                        worked.begin(lambda: work(found.url))
 
+                worked = _Work(stops)
                 supervisor.run(when_ready)
             keeper.database(0)
+            worked.raise_what_it_raised()
         except Refusal:
             # A Ctrl-C while something was just starting is no failure.
             if not stops:
                 raise
         finally:
             keeper.close()
+
+
+class _Work:
+    """A piece of work in a thread of its own; when it ends, everything is asked to stop."""
+
+    def __init__(self, stops: Stops) -> None:
+        self._stops = stops
+        self._error: BaseException | None = None
+
+    def begin(self, work: Callable[[], None]) -> None:
+        """Start it. It does not keep the process alive after a Ctrl-C."""
+
+        def run() -> None:
+            try:
+                work()
+            except BaseException as error:
+                self._error = error
+            self._stops.ask()
+
+        threading.Thread(target=run, name="work", daemon=True).start()
+
+    def raise_what_it_raised(self) -> None:
+        """Raise what the work raised, if it did."""
+        if self._error is not None:
+            raise self._error
 
 
 def memory_of(roots: Iterable[int]) -> int:

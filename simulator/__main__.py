@@ -36,7 +36,8 @@ class _Process(BaseApplication):  # type: ignore[misc]
         self.cfg.set("worker_exit", self._close)
 
     def load(self) -> Flask:
-        self._network = server.build(self._account, self._args.journal, self._args.seed)
+        args = self._args
+        self._network = server.build(self._account, args.journal, args.seed, args.clock)
         return self._network.app
 
     def _close(self, _server: Any, _worker: Any) -> None:
@@ -56,6 +57,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--whatsapp-from", default=server.WHATSAPP_FROM)
     parser.add_argument("--service-sid", help="a Messaging Service; any is accepted without it")
     parser.add_argument("--journal", type=Path, help="keep the chats in this file")
+    parser.add_argument("--clock", type=Path, help="write the clock's offset to this file")
     parser.add_argument("--seed", type=int, help="make the delays repeatable")
     return parser.parse_args(arguments)
 

@@ -265,8 +265,9 @@ class Mentee:
     def _done(self, planned: Planned) -> None:
         """An act leaves the phone."""
         word = planned.act.said.upper()
-        if planned.purpose == "answer" and self.asked is not None:
-            self.asked.sent = True
+        if planned.purpose == "answer":
+            if self.asked is not None and planned.about == self.asked.known.item:
+                self.asked.sent = True
         elif planned.purpose == "stop":
             self.stopped = True
             self.asked = None

@@ -61,12 +61,12 @@ def spells(routine: Routine, who: str, day: date) -> list[Spell]:
         start = rng.randint(9 * 60, 20 * 60)
         off.append((start, min(DAY_MINUTES, start + rng.randint(*FLAT_MINUTES))))
     off = _joined(off)
-    shadows = _joined([_outage(rng) for _ in range(_how_many(rng, routine.outages))])
+    outages = _joined([_outage(rng) for _ in range(_how_many(rng, routine.outages))])
     found: list[tuple[int, int, Network]] = [(start, end, "off") for start, end in off]
-    # Who is off notices no outage: what is left of it must not touch either.
+    # Who is off notices no outage, and two spells that touch would be one.
     found += [
         (start, end, "no_network")
-        for start, end in shadows
+        for start, end in outages
         if all(end < other or start > until for other, until in off)
     ]
     return [_spell(routine, day, *spell) for spell in sorted(found)]

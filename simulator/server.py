@@ -42,9 +42,17 @@ class Network:
             self.journal.close()
 
 
-def build(account: Account, journal: Path | None = None, seed: int | None = None) -> Network:
-    """The network with its threads running; messages under way in the journal are taken up."""
-    state = State(account, seed)
+def build(
+    account: Account,
+    journal: Path | None = None,
+    seed: int | None = None,
+    clock: Path | None = None,
+) -> Network:
+    """The network with its threads running; messages under way in the journal are taken up.
+
+    `clock`: a file that others read the network's time from; see `State.clock`.
+    """
+    state = State(account, seed, clock)
     keeper = Journal(journal, state) if journal else None
     poster = Poster(state)
     delivery = Delivery(state, poster)

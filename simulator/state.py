@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import struct
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from simulator.model import Content, Message, Person
@@ -39,8 +41,12 @@ class Account:
 class State:
     """Thread-safe: every method takes the lock; `changed` wakes those who wait for events."""
 
-    def __init__(self, account: Account, seed: int | None = None) -> None:
+    def __init__(
+        self, account: Account, seed: int | None = None, clock: Path | None = None
+    ) -> None:
         self.account = account
+        # Shared with whoever follows the network's time: the offset in seconds, a double.
+        self.clock = clock
         self.random = random.Random(seed)  # noqa: S311 - delays, not secrets
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
@@ -158,7 +164,15 @@ class State:
     def set_offset(self, seconds: float) -> None:
         with self.lock:
             self.offset = timedelta(seconds=seconds)
+            self._share_offset()
             self.event("clock", offset_seconds=seconds)
+
+    def _share_offset(self) -> None:
+        if self.clock is None:
+            return
+        # In place, because others have the file in their memory.
+        with self.clock.open("r+b" if self.clock.exists() else "wb") as file:
+            file.write(struct.pack("<d", self.offset.total_seconds()))
 
     def forget(self) -> None:
         """Empty chats, windows, opt-outs and counts; the phone book and templates stay."""
@@ -170,6 +184,7 @@ class State:
             self.dirty.clear()
             self.switches = Switches()
             self.offset = timedelta()
+            self._share_offset()
             self.event("reset")
 
     def close(self) -> None:

@@ -362,3 +362,10 @@ def test_own_words_follow_the_option_not_its_place(order: list[int], wanted: int
 def test_two_different_letters_are_never_an_answer(one: str, two: str, joint: str) -> None:
     graded = grade(one + joint + two, DRUG, "en")
     assert graded.kind == ("answer" if one == two else "several")
+
+
+@pytest.mark.parametrize("said", ["not sure", "Pas sûr", "let me think", "I don't know", "sijui"])
+def test_a_doubt_is_no_answer_to_any_item(said: str) -> None:
+    for item in load().items:
+        for language in item.languages:
+            assert grade(said, item, language).kind in ("unclear", "question"), item.id

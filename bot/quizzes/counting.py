@@ -163,7 +163,8 @@ def _tips(session: Session, campaign: Campaign | None) -> Counter[int]:
             .where(Dose.campaign_id == campaign.id, Dose.kind == "tip", Dose.state == "given")
             .group_by(Dose.person_id)
         )
-        found.update(dict(rows.tuples()))
+        for person, had in rows:
+            found[person] = had
     return found
 
 

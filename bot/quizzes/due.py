@@ -87,13 +87,14 @@ def decide(facts: Facts, now: datetime) -> Give | Wait | Lapse:
 
 
 def _waits(facts: Facts, now: datetime) -> Wait | None:
-    allowed = next_allowed(now, facts.timezone, facts.quiet, facts.weekends)
-    if allowed > now:
-        return Wait(allowed, "quiet hours or a weekend")
     if facts.in_case:
         return Wait(now + LOOK_AGAIN, "in an open case")
-    if facts.last_inbound is not None and now - facts.last_inbound < CONVERSATION:
-        return Wait(max(facts.last_inbound, now - CONVERSATION) + CONVERSATION, "in a conversation")
     if facts.kind == "question" and facts.open_question:
         return Wait(now + LOOK_AGAIN, "another question is open")
+    if facts.last_inbound is not None and now - facts.last_inbound < CONVERSATION:
+        return Wait(min(facts.last_inbound, now) + CONVERSATION, "in a conversation")
+    allowed = next_allowed(now, facts.timezone, facts.quiet, facts.weekends)
+    if allowed > now:
+        # What kept it until the evening is why it lapses, not the night that followed.
+        return Wait(allowed, facts.waited or "quiet hours or a weekend")
     return None

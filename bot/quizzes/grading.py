@@ -75,6 +75,8 @@ class _Reading:
     def read(self) -> Graded:
         if not self.tokens:
             return self._yes_or_no(self.text) or _UNCLEAR
+        if fold(self.text) in self.lists["doubts"]:
+            return _UNCLEAR
         copied = self._copied()
         if copied is not None:
             return self._answer(copied)

@@ -375,8 +375,8 @@ def fitted(
 def trace(session: Session, person: Person) -> list[dict[str, Any]]:
     """All that happened to each dose of a mentee, oldest first. Moments are aware UTC.
 
-    The columns of ``dose`` (``_OF_DOSE``), with the campaign's name, the channel, the segments of
-    what left, and ``reminded_at``, when the reminder left. ``answer``: None, or its columns
+    The columns of ``dose`` (``_OF_DOSE``), with the campaign's name, the channel, the SMS segments
+    of what left, and ``reminded_at``, when the reminder left. ``answer``: None, or its columns
     (``_OF_ANSWER``) with the text (phone numbers and the like taken out), the option's letter and
     words, and when the item is due next. ``messages`` (``_OF_MESSAGE``): the question, its
     reminder, what was said to the answer.
@@ -405,6 +405,7 @@ def trace(session: Session, person: Person) -> list[dict[str, Any]]:
         # The question comes first; whatever else we said unasked is the reminder.
         reminders = [one.sent_at for one in messages[1:] if one.inbound_id is None and one.sent_at]
         channels = [one.channel for one in messages if one.channel is not None]
+        left = [one for one in messages if one.sent_at is not None]
         answered = None
         if answer is not None:
             item = items[answer.item_id, answer.item_version]
@@ -421,7 +422,7 @@ def trace(session: Session, person: Person) -> list[dict[str, Any]]:
                 "campaign": campaign,
                 "reminded_at": reminders[0] if reminders else None,
                 "channel": channels[0] if channels else answered and answered["channel"],
-                "segments": sum(one.segments or 0 for one in messages if one.sent_at is not None),
+                "segments": sum(one.segments or 0 for one in left if one.channel == "sms"),
                 "answer": answered,
                 "messages": [_values(one, _OF_MESSAGE) for one in messages],
             }

@@ -85,7 +85,8 @@ def bodies(
     if not doses:
         return {}
     spans = {dose.id: _span(dose, people[dose.person_id].timezone) for dose in doses}
-    answers = _answers(session, people, min(since for _, since, _ in spans.values()))
+    mentees = {dose.person_id for dose in doses}
+    answers = _answers(session, mentees, min(since for _, since, _ in spans.values()))
     averages = group_averages(session, set(spans.values()))
     titles = titles_of(session, {one.competency for given in answers.values() for one in given})
     said: dict[int, Body | Skip] = {}

@@ -1,0 +1,229 @@
+"""Plays simulated people on a product that runs on the simulator, from moment to moment.
+
+The clock jumps to the next thing that happens: a person's act, a dose, a reminder, a retry. Then
+everything due is done, the network comes to rest, and people hear what has reached their phones.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final, Protocol
+
+import httpx
+from sqlalchemy import text
+
+from bot.quizzes import bank
+from bot.text.fold import fold
+from scheduler import ticks
+from scheduler.jobs import Works
+from simulator.cohort import Act, Known, Mentee, Seen, Spell
+
+# The clock never jumps further: whatever is decided anew now and then is decided.
+LONGEST: Final = timedelta(hours=3)
+# Everything that happens within this happens together.
+SHORTEST: Final = timedelta(seconds=30)
+PATIENCE: Final = 120.0
+TICKS: Final = (
+    ticks.outbox,
+    ticks.waiting_questions,
+    ticks.due_cases,
+    ticks.newcomers,
+    ticks.plan_campaigns,
+    ticks.close_questions,
+    ticks.unsent_questions,
+    ticks.give_campaigns,
+)
+_NEXT = text(
+    "SELECT least("
+    " (SELECT min(due_at) FROM dose JOIN campaign ON campaign.id = dose.campaign_id"
+    "   WHERE dose.state = 'planned' AND campaign.state = 'running'),"
+    " (SELECT min(look_at) FROM dose WHERE state = 'open'),"
+    " (SELECT min(next_attempt_at) FROM outbox WHERE state = 'queued'),"
+    " (SELECT min(due_at) FROM \"case\" WHERE state <> 'closed'),"
+    " (SELECT min(retry_at) FROM inbound WHERE state <> 'done'))"
+)
+_BUSY = text(
+    "SELECT EXISTS (SELECT 1 FROM procrastinate_jobs WHERE status IN ('todo', 'doing'))"
+    " OR EXISTS (SELECT 1 FROM outbox WHERE state = 'sending')"
+)
+
+
+class Player(Protocol):
+    """Somebody with a phone: a mentee or a mentor of `simulator.cohort`."""
+
+    @property
+    def next_at(self) -> datetime | None: ...
+    def hears(self, message: Seen, now: datetime) -> list[Act]: ...
+    def due(self, now: datetime) -> list[Act]: ...
+    def spells(self, day: date) -> list[Spell]: ...
+    def to_json(self) -> dict[str, Any]: ...
+
+
+class Bank:
+    """The oracle: which item a message asks."""
+
+    def __init__(self, items: Iterable[bank.Item]) -> None:
+        self._stems: dict[str, Known] = {}
+        for item in items:
+            for language in item.languages:
+                self._stems[fold(item.stem[language])] = Known(
+                    item.id, item.competency, item.answer, item.options[language], item.twin
+                )
+
+    def lookup(self, body: str) -> Known | None:
+        """The item whose question stands in a text, None for any other message."""
+        if "\nA " not in body and "\nA. " not in body:
+            return None
+        for line in body.splitlines():
+            folded = fold(line)
+            found = self._stems.get(folded)
+            if found is not None:
+                return found
+        whole = fold(body)
+        return next((known for stem, known in self._stems.items() if stem in whole), None)
+
+
+@dataclass
+class Play:
+    """A running product, its network, and the people who live on it.
+
+    `players`: by address (`+250…` or `whatsapp:+250…`); one person may have two.
+    """
+
+    works: Works
+    network: httpx.Client
+    players: Mapping[str, Player]
+    oracle: Bank
+    started: datetime
+    said: Callable[[str], None] = lambda _: None
+    cursor: int = 0
+    acts: int = 0
+    steps: int = 0
+    _messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _down: frozenset[str] = frozenset()
+
+    def run(self, until: datetime) -> None:
+        """Let everybody live until a moment (aware)."""
+        self.cursor = int(self.network.get("/simulator/api/threads").json()["cursor"])
+        shown = time.monotonic()
+        self._settle()
+        while self.works.now() < until:
+            self._move(self._next(until))
+            self._act()
+            self._settle()
+            self.steps += 1
+            if time.monotonic() - shown > 5.0:
+                shown = time.monotonic()
+                self.said(f"{self.works.now():%a %d %b %H:%M} …")
+
+    def _next(self, until: datetime) -> datetime:
+        now = self.works.now()
+        with self.works.engine.connect() as connection:
+            row = connection.execute(_NEXT).scalar()
+        moments = [player.next_at for player in set(self.players.values())]
+        soonest: datetime = min(filter(None, [row, *moments, now + LONGEST]))
+        return min(max(soonest, now + SHORTEST), until)
+
+    def _move(self, moment: datetime) -> None:
+        offset = (moment - datetime.now(UTC)).total_seconds()
+        self._post("/simulator/api/clock", {"offset_seconds": offset})
+        # Phones that are off now, or come back.
+        down = frozenset(
+            address
+            for address, player in self.players.items()
+            if any(start <= moment < end for start, end, _ in player.spells(moment.date()))
+        )
+        if down != self._down:
+            self._down = down
+            self._post("/simulator/api/switches", {"network_down": sorted(down)})
+
+    def _act(self) -> None:
+        now = self.works.now()
+        for player in dict.fromkeys(self.players.values()):
+            for act in player.due(now):
+                self._do(player, act)
+
+    def _do(self, player: Player, act: Act) -> None:
+        answered = self._messages.get(act.sid)
+        address = answered["address"] if answered else self._address(player)
+        request: dict[str, Any]
+        match act.kind:
+            case "press":
+                request = {"button": {"sid": act.sid, "id": act.said}}
+            case "pick":
+                request = {"list": {"sid": act.sid, "id": act.said}}
+            case "quote" if address.startswith("whatsapp:"):
+                request = {"text": act.said, "quote": act.sid}
+            case _:
+                request = {"text": act.said}
+        self._post(f"/simulator/api/phones/{address}/send", request)
+        self.acts += 1
+
+    def _address(self, player: Player) -> str:
+        return next(address for address, one in self.players.items() if one is player)
+
+    def _settle(self) -> None:
+        """Do what is due and wait until nothing moves; what is heard may lead to more."""
+        for tick in TICKS:
+            tick(self.works)
+        self._rest()
+        self._listen()
+
+    def _rest(self) -> None:
+        ends_at = time.monotonic() + PATIENCE
+        quiet = 0
+        while quiet < 2:
+            if time.monotonic() > ends_at:
+                raise TimeoutError("The product did not come to rest.")
+            with self.works.engine.connect() as connection:
+                busy = bool(connection.execute(_BUSY).scalar())
+            idle = self.network.get("/simulator/api/stats").json()["idle"]
+            if busy or not idle:
+                quiet = 0
+                time.sleep(0.004)
+            else:
+                quiet += 1
+
+    def _listen(self) -> None:
+        found = self.network.get(
+            "/simulator/api/events", params={"after": self.cursor, "wait": 0}
+        ).json()
+        self.cursor = found["cursor"]
+        for event in found["events"]:
+            if event["kind"] == "outbound":
+                message = event["message"]
+                if message["address"] in self.players:
+                    self._messages[message["sid"]] = message
+            elif event["kind"] == "status" and event["status"] == "delivered":
+                message = self._messages.get(event["sid"])
+                if message is not None:
+                    self._hears(message, event["at"])
+
+    def _hears(self, message: dict[str, Any], at: str) -> None:
+        address, body = message["address"], str(message["body"])
+        # To the minute: how fast this machine was must not change what people do.
+        moment = datetime.fromisoformat(at).replace(second=0, microsecond=0)
+        moment = max(moment, self.started)
+        picker = message.get("picker") or {}
+        seen = Seen(
+            text=body,
+            at=moment,
+            channel="whatsapp" if address.startswith("whatsapp:") else "sms",
+            sid=message["sid"],
+            buttons=message.get("buttons") or (),
+            rows=picker.get("items", ()),
+            known=self.oracle.lookup(body),
+        )
+        self.players[address].hears(seen, moment)
+
+    def _post(self, path: str, body: dict[str, Any]) -> None:
+        answer = self.network.post(path, json=body)
+        if answer.status_code >= 400:
+            problem = answer.json().get("error", answer.text)
+            self.said(f"The simulator refused {path}: {problem}")
+
+
+def mentees(players: Iterable[Player]) -> Sequence[Mentee]:
+    """The mentees among the players."""
+    return [player for player in dict.fromkeys(players) if isinstance(player, Mentee)]

@@ -1,0 +1,130 @@
+"""`./mentorline simulate`: a cohort that lives through weeks in minutes, on a moved clock.
+
+Where a demo runs on this home, its people live on, in the phones that are being watched. Otherwise
+a product is started on a home of its own, and stopped at the end; a demo on that home shows it.
+"""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from cli import demo as demo_module
+from cli import stage
+from cli.common import home_of, settings
+from cli.database import database
+from cli.demo import Stage
+from cli.errors import Refusal
+
+STATE = "simulation.json"
+"""Under the home: what the simulated people remember."""
+CAMPAIGN = "Simulated campaign"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for on the command line."""
+
+    mentees: int
+    weeks: float
+    seed: int
+    as_json: bool
+    rasa: bool = True
+
+
+def simulate(wanted: Wanted, home: Path | None, fresh: bool) -> None:
+    """Plays a cohort and prints what came of it.
+
+    Raises:
+        Refusal: the product does not come up, or does not come to rest.
+    """
+    here = home_of(settings()) if home is None else home.resolve()
+    running = demo_module.running(here)
+    if running is not None:
+        with database(None, here) as found:
+            show(play(here, found.url, running, wanted), wanted)
+        return
+    if home is None:
+        here = here / "simulation"
+    here.mkdir(parents=True, exist_ok=True)
+    _share_model(here)
+    where = Stage.on_free_ports()
+    results: list[dict[str, Any]] = []
+
+    def work(url: str) -> None:
+        results.append(play(here, url, where, wanted))
+
+    stage.run(
+        here,
+        None,
+        lambda url: demo_module.parts(here, url, where, wanted.rasa),
+        where.address,
+        lambda: [],
+        first=lambda: demo_module.prepare(here, where, fresh),
+        work=work,
+    )
+    (here / demo_module.RUNNING).unlink(missing_ok=True)
+    if results:
+        show(results[0], wanted)
+        say(f"To look at the phones: MENTORLINE_HOME={demo_module.shown(here)} ./mentorline demo")
+
+
+def _share_model(home: Path) -> None:
+    """The dialogue model of the usual home, so that none is trained for the simulation."""
+    from bot.settings import load
+
+    models = load().models_dir.resolve()
+    own = home / "models"
+    if models.is_dir() and not own.exists() and models != own:
+        own.symlink_to(models, target_is_directory=True)
+
+
+def play(home: Path, url: str, where: Stage, wanted: Wanted) -> dict[str, Any]:
+    """Lets the people of a running product live for some weeks; returns what came of it."""
+    import httpx
+
+    from bot.settings import load
+    from cli import lives
+    from cli.playing import Bank, Play
+    from scheduler.jobs import Works
+
+    os.environ.update(demo_module.environment(home, url, where))
+    works = Works.build(load())
+    try:
+        with httpx.Client(base_url=where.network, timeout=30.0) as network:
+            say(f"{wanted.mentees} mentees, {wanted.weeks:g} weeks, seed {wanted.seed}.")
+            began = works.now()
+            people = lives.settle_in(works, network, wanted.mentees, wanted.seed)
+            kept = home / STATE
+            lives.restore(people, kept)
+            lives.ensure_campaign(works, CAMPAIGN, began, wanted.weeks)
+            with works.sessions() as session:
+                items = lives.items(session)
+            this = Play(works, network, people, Bank(items), began, say)
+            try:
+                this.run(began + timedelta(weeks=wanted.weeks))
+            except TimeoutError as error:
+                raise Refusal(str(error)) from None
+            finally:
+                lives.keep(people, kept)
+            return lives.report(works, began, this)
+    finally:
+        works.close()
+
+
+def show(result: dict[str, Any], wanted: Wanted) -> None:
+    """The figures as JSON or as lines."""
+    if wanted.as_json:
+        print(json.dumps(result, ensure_ascii=False))
+        return
+    width = max(map(len, result))
+    for name, value in result.items():
+        print(f"{name.replace('_', ' '):<{width}}  {value}")
+
+
+def say(words: str) -> None:
+    """A line of progress, on standard error."""
+    print(words, file=sys.stderr, flush=True)
