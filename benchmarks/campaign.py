@@ -94,6 +94,7 @@ def aims(sends: list[dict[str, Any]], replies: list[dict[str, Any]]) -> list[dic
 def _speed(sends: list[dict[str, Any]]) -> list[dict[str, Any]]:
     best = max(sends, key=lambda one: float(one["per_second"]))
     lost, doubled = (sum(one[key] for one in sends) for key in ("lost", "doubled"))
+    failed, unclosed = (sum(one[key] for one in sends) for key in ("failed_jobs", "open_attempts"))
     messages = sum(one["accepted"] for one in sends)
     grown = max(
         (row["growth"], row["process"], one["mentees"])
@@ -110,6 +111,11 @@ def _speed(sends: list[dict[str, Any]]) -> list[dict[str, Any]]:
         },
         {"aim": "nothing lost", "found": f"{lost} of {messages}", "met": not lost},
         {"aim": "nothing doubled", "found": f"{doubled} of {messages}", "met": not doubled},
+        {
+            "aim": "no job fails, and what came of every call is written down",
+            "found": f"{failed} jobs failed, {unclosed} of {messages} calls left open",
+            "met": not failed and not unclosed,
+        },
         {
             "aim": f"memory flat: no worker's RSS grows by more than {GROWTH:.0%} after the first "
             "quarter",
@@ -186,6 +192,7 @@ def _send_table(sends: list[dict[str, Any]]) -> str:
         "callbacks_failed": "failed",
         "lost": "lost",
         "doubled": "doubled",
+        "failed_jobs": "failed jobs",
         "others": OTHERS,
     }
     return table(tuple(columns.values()), [tuple(one[key] for key in columns) for one in sends])

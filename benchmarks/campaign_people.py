@@ -18,19 +18,19 @@ from bot.quizzes.plan import read
 NAME = "Benchmark"
 ZONE = "Africa/Kigali"
 # Whoever only asks questions is not in it, and gets nothing from the campaign.
-GROUP = "benchmark"
+ASSOCIATION = "benchmark"
 PER_FACILITY = 100
 
 _FACILITIES = """
     INSERT INTO facility (name, level, district)
-    SELECT 'Health centre ' || n, 'health centre', 'District ' || n % 30
+    SELECT 'Health centre ' || n, 'health centre', 'District ' || n %% 30
     FROM generate_series(0, (%(count)s - 1) / %(per_facility)s) AS n
 """
 _PEOPLE = """
-    INSERT INTO person (external_id, name, roles, groups, cadre, language, timezone, consent,
+    INSERT INTO person (external_id, name, roles, association, cadre, language, timezone, consent,
                         consent_at, facility_id)
-    SELECT %(group)s || n, 'Mentee ' || n, '{mentee}', ARRAY[%(group)s], 'nurse', 'en', %(zone)s,
-           'yes', %(now)s,
+    SELECT %(association)s::text || n, 'Mentee ' || n, '{mentee}', %(association)s::text,
+           'nurse', 'en', %(zone)s, 'yes', %(now)s,
            (SELECT min(id) FROM facility WHERE level = 'health centre') + n / %(per_facility)s
     FROM generate_series(0, %(count)s - 1) AS n
 """
@@ -38,11 +38,11 @@ _ADDRESSES = """
     INSERT INTO address (person_id, channel, value, last_inbound_at)
     SELECT person.id,
            CASE WHEN n %% 4 < %(in_window)s THEN 'sms' ELSE 'whatsapp' END,
-           %(prefix)s || lpad(n::text, %(digits)s, '0'),
+           %(prefix)s::text || lpad(n::text, %(digits)s, '0'),
            CASE WHEN n %% 4 = %(in_window)s THEN %(now)s::timestamptz - interval '2 hours'
                 ELSE %(now)s::timestamptz - interval '3 days' END
     FROM generate_series(0, %(count)s - 1) AS n
-    JOIN person ON person.external_id = %(group)s || n
+    JOIN person ON person.external_id = %(association)s::text || n
 """
 
 
@@ -68,7 +68,7 @@ def enrolled(
     """
     values = {
         "count": count,
-        "group": GROUP,
+        "association": ASSOCIATION,
         "zone": ZONE,
         "now": now,
         "per_facility": PER_FACILITY,
@@ -84,7 +84,7 @@ def enrolled(
         {
             "start": now.date(),
             "end": now.date() + timedelta(days=90),
-            "cohort": {"groups": [GROUP]},
+            "cohort": {"associations": [ASSOCIATION]},
             # Over by the time of day at which this takes place: only what we call due is due.
             "hour": "17:00-17:30",
         }

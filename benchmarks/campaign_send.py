@@ -30,6 +30,9 @@ _ARRIVED = """
     WHERE dose_id IS NOT NULL AND state IN ('delivered', 'read')
 """
 
+_FAILED_JOBS = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed' OR attempts > 1"
+_OPEN_ATTEMPTS = "SELECT count(*) FROM attempt WHERE finished_at IS NULL"
+
 
 @dataclass
 class Seen:
@@ -86,6 +89,8 @@ def sent(rig: Rig, house: House, workers: int, rate: float) -> dict[str, Any]:
         "callbacks_failed": seen.failed_callbacks,
         "lost": wanted - arrived,
         "doubled": max(0, accepted - wanted),
+        "failed_jobs": house.count(_FAILED_JOBS),
+        "open_attempts": house.count(_OPEN_ATTEMPTS),
         "states": _states(house),
         "seconds_per_1000": round((end - start) / accepted * 1000, 2),
         "cpu_per_1000": round(sum(s for n, s in used.items() if n not in OUTSIDE), 2),

@@ -14,11 +14,10 @@ from bot.quizzes.calendar import zone
 from bot.quizzes.campaigns import CampaignError
 from bot.quizzes.plan import PlanError
 from bot.settings import Settings
-from cli.common import home_of, settings
+from cli.common import home_of, now, settings
 from cli.database import database
 from cli.errors import Refusal
 from cli.services import first_line
-from store import clock
 from store.base import make_engine, make_sessions
 
 
@@ -53,7 +52,7 @@ def opened(*names: str) -> Iterator[Desk]:
         engine = make_engine(found.url)
         try:
             with make_sessions(engine).begin() as session:
-                yield Desk(session, current, clock.of(current.mentorline_clock)())
+                yield Desk(session, current, now(current))
         except OperationalError as error:
             raise Refusal(f"The database does not answer: {first_line(error)}") from None
         except ProgrammingError:

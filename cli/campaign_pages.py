@@ -17,8 +17,6 @@ from bot.quizzes.forecast import CHANCES, Capacity
 from bot.quizzes.plan import DAYS, Plan
 from bot.quizzes.preview import Preview
 
-WIDTH = 120
-"""Characters a line, where no terminal says otherwise."""
 NAMES = 20
 """How many names and rows are shown unless all are asked for."""
 WAYS = {"sms": "SMS", "whatsapp": "WhatsApp", "template": "WhatsApp outside the window"}
@@ -56,7 +54,7 @@ def short(found: Preview) -> None:
     out = _Out()
     out.line(f"{counted(found.members, 'mentee')}: {_kinds(found.by['channel'])}")
     for one in found.out:
-        out.line(f"left out: {one.count} {one.reason}")
+        out.line(f"left out, {one.reason}: {one.count:,}")
     out.line(_when(found))
     out.lines(_expected(found))
     out.lines(_learnt(found.capacity))
@@ -269,9 +267,7 @@ class _Out:
 
     def __init__(self) -> None:
         self._live = sys.stdout.isatty()
-        self._console = Console(
-            highlight=False, markup=False, emoji=False, width=None if self._live else WIDTH
-        )
+        self._console = Console(highlight=False, markup=False, emoji=False)
 
     def line(self, text: object) -> None:
         self._console.print(_shown(text), soft_wrap=not self._live)
@@ -285,12 +281,24 @@ class _Out:
         self._console.print(Text(_shown(text), style="bold"), soft_wrap=not self._live)
 
     def table(self, heading: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        cells = [[_shown(cell) for cell in row] for row in rows]
+        if not self._live:
+            self.lines(_columns([list(heading), *cells] if any(heading) else cells))
+            return
         table = Table(box=None, pad_edge=False, show_header=any(heading), header_style="dim")
         for name in heading:
             table.add_column(name, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(_shown(cell)) for cell in row))
+        for row in cells:
+            table.add_row(*map(Text, row))
         self._console.print(table)
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    """Lines that a program can read as well: nothing is folded."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
 
 
 def _shown(cell: object) -> str:

@@ -9,6 +9,8 @@ from cli.errors import Refusal
 from cli.places import ROOT
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.settings import Settings
 
 
@@ -54,6 +56,17 @@ def home_of(current: "Settings") -> Path:
     if not os.access(home, os.W_OK | os.X_OK):
         raise Refusal(f"MENTORLINE_HOME ({home}) cannot be written to.")
     return home
+
+
+CLOCK = "demo.clock"
+"""Under MENTORLINE_HOME: by how much the demo's time is off the real one."""
+
+
+def now(current: "Settings") -> "datetime":
+    """The time (aware) as the product of this home has it: a demo's clock may have been moved."""
+    from store import clock
+
+    return clock.of(current.mentorline_clock or home_of(current) / CLOCK)()
 
 
 def module(name: str, *arguments: str) -> tuple[str, ...]:

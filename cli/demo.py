@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from cli import processes, secrets, stage
-from cli.common import child_environment, home_of, module, settings
+from cli.common import CLOCK, child_environment, home_of, module, settings
 from cli.errors import Refusal
 from cli.network import answers, free_port, require_free
 from cli.places import ROOT
@@ -17,7 +17,6 @@ from store import clock
 ACCOUNT = "AC" + "0" * 31 + "1"
 SMS_FROM = "+15005550006"
 WHATSAPP_FROM = "+15005550009"
-CLOCK = "demo.clock"
 RUNNING = "demo.json"
 """Under MENTORLINE_HOME while the demo runs: where its parts are, for `simulate`."""
 DATA = (

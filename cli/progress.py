@@ -23,11 +23,10 @@ from bot.quizzes.calendar import zone
 from bot.quizzes.giving import QUESTION, REMINDER, WANTED
 from bot.quizzes.progress import Figures, figures, short, trace
 from bot.settings import Settings
-from cli.common import home_of, settings
+from cli.common import home_of, now, settings
 from cli.database import database
 from cli.errors import Refusal
 from cli.services import first_line
-from store import clock
 from store.base import UtcDateTime, make_engine, make_sessions
 from store.messages import OutboxMessage
 from store.people import Address, Facility, Person
@@ -53,7 +52,7 @@ def mentee(who: str, as_json: bool) -> None:
     current = settings()
     with _session(current) as session:
         person = _person(session, who, current)
-        found = figures(session, person, clock.of(current.mentorline_clock)())
+        found = figures(session, person, now(current))
         lines = trace(session, person)
         head = _head(session, person, who)
     if as_json:
@@ -77,7 +76,7 @@ def progress(name: str, by: str | None, as_json: bool) -> None:
         row = campaigns.by_name(session, name)
         if row is None:
             raise Refusal(f"There is no campaign called {name!r}.")
-        found = outcome(session, row, by, clock.of(current.mentorline_clock)())
+        found = outcome(session, row, by, now(current))
     if as_json:
         _print_json(found)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from bot.quizzes import summaries
@@ -154,27 +154,20 @@ def _after(item: Item, right: bool, language: str) -> Outgoing:
 
 def sizes(item: Item, language: str) -> Sizes:
     """What an item's messages cost on SMS."""
-
-    def segments(message: Outgoing) -> int:
-        return render(message, "sms", "free", {}).segments
-
-    def asked(again: bool) -> int:
-        message = question(item, language, again=again)
-        return segments(Outgoing(message.body, language, message.menu, None, None, {}))
-
     return Sizes(
-        question=asked(False),
-        reminder=asked(True),
-        right=segments(_after(item, True, language)),
-        wrong=segments(_after(item, False, language)),
+        question=_segments(question(item, language).body, language),
+        reminder=_segments(question(item, language, again=True).body, language),
+        right=_segments(_after(item, True, language).body, language),
+        wrong=_segments(_after(item, False, language).body, language),
     )
 
 
 def tip_sizes(tips: Sequence[Mapping[str, str]], language: str) -> list[int]:
     """SMS segments of each tip."""
-    return [
-        render(
-            Outgoing(tip(one, language).body, language, None, None, None, {}), "sms", "free", {}
-        ).segments
-        for one in tips
-    ]
+    return [_segments(tip(one, language).body, language) for one in tips]
+
+
+# The texts of a bank are counted for each cadre, and again at each preview.
+@lru_cache(maxsize=8192)
+def _segments(body: str, language: str) -> int:
+    return render(Outgoing(body, language, None, None, None, {}), "sms", "free", {}).segments

@@ -75,11 +75,12 @@ def question(item: Item, language: str, *, is_first: bool = False, again: bool =
     """
     where = item.language(language)
     options = item.options[where]
-    opening = "quiz_intro" if is_first else "quiz_reminder" if again else None
-    body = rendered(item, language)
-    stem = item.stem[where]
-    if opening is not None:
-        said = text(opening, where)
+    body, stem = rendered(item, language), item.stem[where]
+    if is_first:
+        # The template says so in its own words.
+        body = f"{text('quiz_intro', where)}\n{body}"
+    elif again:
+        said = text("quiz_reminder", where)
         body, stem = f"{said}\n{body}", f"{said} {stem}"
     return Message(
         "campaign",
