@@ -30,7 +30,7 @@ _ARRIVED = """
     WHERE dose_id IS NOT NULL AND state IN ('delivered', 'read')
 """
 
-_FAILED_JOBS = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed' OR attempts > 1"
+_FAILED_JOBS = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed' OR attempts > 0"
 _OPEN_ATTEMPTS = "SELECT count(*) FROM attempt WHERE finished_at IS NULL"
 
 

@@ -1,5 +1,6 @@
 """The commands and their options. Each imports what it does only when it is called."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -215,3 +216,31 @@ def bench_ingest(as_json: AsJson = False, quick: Quick = False) -> None:
     from cli.bench import run
 
     run("ingest", as_json, quick)
+
+
+def _sizes(given: str | None) -> str | None:
+    if given is not None and not re.fullmatch(r"[1-9]\d{0,5}(,[1-9]\d{0,5})*", given):
+        raise typer.BadParameter("it takes numbers below a million, such as 10000,20000")
+    return given
+
+
+@bench.command("campaign")
+def bench_campaign(
+    as_json: AsJson = False,
+    quick: Quick = False,
+    part: Annotated[
+        Literal["plan", "send", "reply"] | None, typer.Option("--part", help="Only this part.")
+    ] = None,
+    sizes: Annotated[
+        str | None,
+        typer.Option("--sizes", callback=_sizes, help="Numbers of mentees, such as 10000,20000."),
+    ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Also how busy each process kept the processors.")
+    ] = False,
+) -> None:
+    """Questions for a national programme due at once: speed, cost, memory, replies meanwhile."""
+    from cli.bench import run
+
+    more = [*(["--part", part] if part else []), *(["--sizes", sizes] if sizes else [])]
+    run("campaign", as_json, quick, (*more, *(["--profile"] if profile else [])))

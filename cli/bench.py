@@ -10,13 +10,15 @@ STOPPED = 130
 """Exit status after Ctrl-C."""
 
 
-def run(name: str, as_json: bool, quick: bool) -> None:
+def run(name: str, as_json: bool, quick: bool, more: tuple[str, ...] = ()) -> None:
     """Runs `benchmarks.<name>`, which prints a table, or JSON with `--json`.
+
+    `more`: options that only this benchmark has.
 
     Raises:
         Refusal: it failed.
     """
-    flags = (*(["--json"] if as_json else []), *(["--quick"] if quick else []))
+    flags = (*(["--json"] if as_json else []), *(["--quick"] if quick else []), *more)
     command = module(f"benchmarks.{name}", *flags)
     code = wait_for(command, os.environ | child_environment(home_of(settings())))
     if code == STOPPED:
