@@ -30,6 +30,8 @@ from store.base import make_engine, make_sessions
 
 TUESDAY, HALF_PAST_FIVE = 1, timedelta(hours=17, minutes=30)
 PATIENCE = 30.0
+# What has piled up of status callbacks at full speed takes its time.
+SETTLING = 900.0
 
 _DUE = """
     WITH next AS (
@@ -182,7 +184,9 @@ class House:
             with self.sessions.begin() as session:
                 step(session, campaigns.locked(session, programme.NAME), self.now())
         self.wait_for(lambda: not self.going_on(), "the campaign goes on though called off")
-        self.wait_for(lambda: bool(self.stats()["idle"]), "the emulator does not come to rest")
+        self.wait_for(
+            lambda: bool(self.stats()["idle"]), "the emulator does not come to rest", SETTLING
+        )
 
     def stats(self) -> dict[str, Any]:
         """What the emulator has counted."""
@@ -194,16 +198,18 @@ class House:
         row = self.connection.execute(query, values).fetchone()
         return int(row[0]) if row else 0
 
-    def wait_for(self, condition: Callable[[], bool], otherwise: str) -> None:
+    def wait_for(
+        self, condition: Callable[[], bool], otherwise: str, patience: float = PATIENCE
+    ) -> None:
         """Wait until something is so.
 
         Raises:
-            Failed: it is not so after half a minute; ``otherwise`` says what it was.
+            Failed: it is not so after ``patience`` seconds; ``otherwise`` says how it is.
         """
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + patience
         while not condition():
             if time.monotonic() > until:
-                raise Failed(f"After {PATIENCE:.0f} s {otherwise}.")
+                raise Failed(f"After {patience:.0f} s {otherwise}.")
             time.sleep(0.1)
 
 

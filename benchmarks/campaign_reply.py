@@ -26,6 +26,7 @@ PATIENCE = 20.0
 FASTEST = 2000.0
 DEFAULT: float = Settings.model_fields["campaign_rate"].default
 
+_GIVEN = "SELECT count(*) FROM outbox WHERE dose_id IS NOT NULL"
 _LEFT_US = "SELECT count(*) FROM outbox WHERE dose_id IS NOT NULL AND provider_sid IS NOT NULL"
 
 
@@ -132,10 +133,10 @@ async def _point(
     rate: float | None,
 ) -> dict[str, Any]:
     if rate is not None:
+        had = house.count(_GIVEN)
         house.due(size.mentees[rate])
-        had = house.count(_LEFT_US)
         await asyncio.to_thread(
-            house.wait_for, lambda: house.count(_LEFT_US) > had, "the campaign has not begun"
+            house.wait_for, lambda: house.count(_GIVEN) > had, "the campaign has not begun"
         )
     left_before, started = house.count(_LEFT_US), time.perf_counter()
     with rig.watched() as busy:

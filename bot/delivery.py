@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Text, bindparam, case, delete, func, select, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from bot.status import advance
 from channels import templates
 from channels.errors import Next, delay, what_next
-from store.base import UtcDateTime
 from store.messages import Attempt, ContentTemplate, Flag, OutboxMessage
 from store.people import Address
 
@@ -186,36 +185,35 @@ def record_accepted_many(
     session: Session, accepted: Sequence[tuple[int, int, str]], now: datetime
 ) -> None:
     """``record_accepted`` for many: (outbox id, attempt id, the provider's sid) each."""
-    rows = [
-        {"message": outbox_id, "attempt": attempt_id, "sid": sid, "now": now}
-        for outbox_id, attempt_id, sid in sorted(accepted)
-    ]
-    connection = session.connection()
-    connection.execute(_ACCEPTED, rows)
+    rows = {
+        "messages": [outbox_id for outbox_id, _, _ in accepted],
+        "attempts": [attempt_id for _, attempt_id, _ in accepted],
+        "sids": [sid for _, _, sid in accepted],
+        "now": now,
+    }
+    session.execute(_ACCEPTED, rows)
     # After the messages, in the order in which a callback locks them.
-    connection.execute(_ATTEMPT_ACCEPTED, rows)
+    session.execute(_ATTEMPTS_ACCEPTED, rows)
 
 
-_IN_FLIGHT = OutboxMessage.state.in_(("sending", "unknown"))
-_SID = bindparam("sid", type_=Text())
-_NOW = bindparam("now", type_=UtcDateTime())
-_ACCEPTED = (
-    update(OutboxMessage.__table__)  # type: ignore[arg-type]
-    .where(OutboxMessage.id == bindparam("message"))
-    .values(
-        provider_sid=case(
-            (_IN_FLIGHT, func.coalesce(OutboxMessage.provider_sid, _SID)),
-            else_=OutboxMessage.provider_sid,
-        ),
-        sent_at=func.coalesce(OutboxMessage.sent_at, _NOW),
-        state=case((_IN_FLIGHT, "sent"), else_=OutboxMessage.state),
-        reason=case((_IN_FLIGHT, None), else_=OutboxMessage.reason),
-    )
+_ACCEPTED = text(
+    """
+    UPDATE outbox SET
+        provider_sid = CASE WHEN state IN ('sending', 'unknown')
+            THEN coalesce(provider_sid, made.sid) ELSE provider_sid END,
+        sent_at = coalesce(sent_at, :now),
+        reason = CASE WHEN state IN ('sending', 'unknown') THEN NULL ELSE reason END,
+        state = CASE WHEN state IN ('sending', 'unknown') THEN 'sent' ELSE state END
+    FROM unnest(CAST(:messages AS bigint[]), CAST(:sids AS text[])) AS made (id, sid)
+    WHERE outbox.id = made.id
+    """
 )
-_ATTEMPT_ACCEPTED = (
-    update(Attempt.__table__)  # type: ignore[arg-type]
-    .where(Attempt.id == bindparam("attempt"))
-    .values(finished_at=_NOW, outcome="accepted", provider_sid=_SID)
+_ATTEMPTS_ACCEPTED = text(
+    """
+    UPDATE attempt SET finished_at = :now, outcome = 'accepted', provider_sid = made.sid
+    FROM unnest(CAST(:attempts AS bigint[]), CAST(:sids AS text[])) AS made (id, sid)
+    WHERE attempt.id = made.id
+    """
 )
 
 

@@ -52,7 +52,8 @@ def counted(number: float, word: str) -> str:
 def short(found: Preview) -> None:
     """The preview in a few lines."""
     out = _Out()
-    out.line(f"{counted(found.members, 'mentee')}: {_kinds(found.by['channel'])}")
+    ways = _kinds(found.by["channel"])
+    out.line(counted(found.members, "mentee") + (f": {ways}" if ways else ""))
     for one in found.out:
         out.line(f"left out, {one.reason}: {one.count:,}")
     out.line(_when(found))
@@ -226,14 +227,13 @@ def show(page: Mapping[str, Any], in_json: bool) -> None:
     since = ", ".join(f"{one['version']} since {one['since']:%Y-%m-%d}" for one in page["versions"])
     out.line(f"versions: {since}")
     out.line(f"enrolled: {page['enrolled']:,}")
-    out.heading("Doses")
-    out.table(
-        ["", "kind", "state", "why"],
-        [
-            (f"{one['count']:,}", one["kind"], one["state"], one["reason"] or "")
-            for one in page["doses_by_state"]
-        ],
-    )
+    counts = [
+        (f"{one['count']:,}", one["kind"], one["state"], one["reason"] or "")
+        for one in page["doses_by_state"]
+    ]
+    if counts:
+        out.heading("Doses")
+        out.table(["", "kind", "state", "why"], counts)
     share = f", {page['right_share']:.0%} right" if page["right_share"] is not None else ""
     out.line(f"answers: {page['answers']:,}{share}")
     cost = f", cost {page['cost']:,.2f}" if page["cost"] else ""

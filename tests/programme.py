@@ -1,9 +1,10 @@
-"""A made-up programme for campaigns: mentees of every kind, and the shipped bank."""
+"""A made-up programme for campaigns: mentees of every kind, and thirty questions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,11 +15,23 @@ from store.people import Address, Facility, Person
 # A Sunday at eleven in Kigali.
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 TIMEZONE = "Africa/Kigali"
+TOPICS = ("pph", "preeclampsia")
+
+
+@cache
+def questions() -> bank.Bank:
+    """Thirty questions of the shipped bank, of two topics."""
+    whole = bank.load()
+    return bank.Bank(
+        topics=tuple(one for one in whole.topics if one.id in TOPICS),
+        competencies=tuple(one for one in whole.competencies if one.topic in TOPICS),
+        items=tuple(one for one in whole.items if one.topic in TOPICS),
+    )
 
 
 def stock_bank(session: Session) -> None:
-    """Put the shipped questions into the database."""
-    catalogue.save(session, bank.load())
+    """Put the questions into the database."""
+    catalogue.save(session, questions())
 
 
 def mentee(

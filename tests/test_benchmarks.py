@@ -7,13 +7,18 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import campaign
+from benchmarks.campaign_house import offset_to_tuesday
+from benchmarks.campaign_network import in_window
 from benchmarks.figures import percentile, table
 from benchmarks.load import complete
 from benchmarks.people import plain
@@ -68,11 +73,37 @@ def test_a_table_lines_up() -> None:
     ]
 
 
-def benchmark(name: str, home: Path) -> dict[str, Any]:
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)))
+def test_the_clock_goes_to_the_nearest_tuesday_evening(now: datetime) -> None:
+    offset = offset_to_tuesday(now)
+    there = (now + offset).astimezone(ZoneInfo("Africa/Kigali"))
+    assert (there.weekday(), there.hour, there.minute, there.second) == (1, 17, 30, 0)
+    assert abs(offset) <= timedelta(days=3.5)
+
+
+def test_a_quarter_has_an_open_window() -> None:
+    assert list(in_window(8)) == ["+250000000002", "+250000000006"]
+
+
+def test_sizes_are_taken_in_ascending_order() -> None:
+    assert campaign.parsed(["--sizes", "20,10,20"]).sizes == (10, 20)
+    assert campaign.parsed([]).sizes == (10_000, 20_000, 100_000)
+    assert campaign.parsed(["--part", "plan"]).parts == ("plan",)
+
+
+@pytest.mark.parametrize("sizes", ["", "x", "10,", "0", "-5", "1000000"])
+def test_odd_sizes_are_refused(sizes: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        campaign.parsed(["--sizes", sizes])
+    assert refused.value.code == 2
+    assert "sizes" in capsys.readouterr().err
+
+
+def benchmark(name: str, home: Path, *options: str) -> dict[str, Any]:
     assert (MODELS / "current.tar.gz").exists(), "no model: run ./mentorline train first"
     shutil.copytree(MODELS, home / "models")
     done = subprocess.run(
-        [sys.executable, "-P", "-m", f"benchmarks.{name}", "--json", "--quick"],
+        [sys.executable, "-P", "-m", f"benchmarks.{name}", "--json", "--quick", *options],
         env=os.environ | {"PYTHONPATH": str(ROOT), "MENTORLINE_HOME": str(home)},
         capture_output=True,
         text=True,
@@ -127,3 +158,50 @@ def test_reply_compares_us_with_the_stock_connector(tmp_path: Path) -> None:
     # A promise, not a size.
     assert ours["drill"]["acknowledged"] == ours["drill"]["messages"]
     assert (ours["drill"]["lost"], ours["drill"]["doubled"]) == (0, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(420)
+def test_campaign_sends_everything_once(tmp_path: Path) -> None:
+    result = benchmark("campaign", tmp_path, "--part", "send", "--sizes", "300,600")
+    assert [one["mentees"] for one in result["plan"]] == [300, 300, 600, 600]
+    for plan in result["plan"]:
+        assert plan["doses"] > plan["mentees"]
+        assert plan["enrolments_per_second"] > 0
+    assert [(one["mentees"], one["workers"]) for one in result["send"]] == [
+        (300, 1),
+        (300, 2),
+        (600, 1),
+        (600, 2),
+    ]
+    for one in result["send"]:
+        assert one["per_second"] > 0
+        assert one["cpu_per_1000"] > 0
+        # Two callbacks for an SMS, a third when a WhatsApp message has been read.
+        assert (one["callbacks"], one["callbacks_failed"]) == (one["mentees"] * 2.5, 0)
+        # Promises, not sizes.
+        assert (one["accepted"], one["lost"], one["doubled"]) == (one["mentees"], 0, 0)
+        assert (one["failed_jobs"], one["open_attempts"]) == (0, 0)
+        workers = [f"worker-{n}" for n in range(1, one["workers"] + 1)]
+        memory_is_given(one, "web", "clock", "simulator", *workers)
+    assert {type(aim["met"]) for aim in result["aims"]} == {bool}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(420)
+def test_campaign_is_asked_in_the_middle_of_it(tmp_path: Path) -> None:
+    result = benchmark("campaign", tmp_path, "--part", "reply")
+    assert [(one["workers"], one["rate"]) for one in result["reply"]] == [
+        (1, None),
+        (1, 40),
+        (1, 2000),
+        (2, None),
+        (2, 40),
+        (2, 2000),
+    ]
+    for one in result["reply"]:
+        assert one["answered"] > 0
+        assert (one["unanswered"], one["other_answers"]) == (0, 0)
+        assert 0 < one["p50_ms"] <= one["p95_ms"]
+        assert (one["campaign_per_second"] > 0) == (one["rate"] is not None)
+    assert {type(aim["met"]) for aim in result["aims"]} == {bool}

@@ -6,22 +6,20 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Engine, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bot import delivery
 from bot.status import RANK, TRANSLATION
-from store.messages import OutboxMessage
+from store.messages import OutboxMessage, StatusCallback
 
-# The usual case in one round trip: the callback is kept, and a message that is known by this sid
-# moves forward. ``known`` is what the message was before.
-_KEEP_AND_MOVE = text(
+# The usual case: the message is known by this sid and moves forward. One round trip, and nothing
+# is done where the message is not known yet. Moving forward twice is moving forward once.
+_MOVE_AND_KEEP = text(
     """
-    WITH kept AS (
-        INSERT INTO status_callback (sid, status, error_code, form, received_at)
-        VALUES (:sid, :status, :error_code, CAST(:form AS jsonb), :now)
-        ON CONFLICT DO NOTHING
-        RETURNING id
+    WITH known AS (
+        SELECT id FROM outbox WHERE id = :outbox_id AND provider_sid = :sid
     ), moved AS (
         UPDATE outbox SET
             state = :target,
@@ -30,20 +28,45 @@ _KEEP_AND_MOVE = text(
             delivered_at = CASE WHEN :target IN ('delivered', 'read')
                 THEN coalesce(delivered_at, :now) ELSE delivered_at END,
             read_at = CASE WHEN :target = 'read' THEN :now ELSE read_at END
-        WHERE id = :outbox_id AND provider_sid = :sid AND state = ANY(:earlier)
-            AND EXISTS (SELECT 1 FROM kept)
-        RETURNING id
+        WHERE id IN (SELECT id FROM known) AND provider_sid = :sid AND state = ANY(:earlier)
+    ), kept AS (
+        INSERT INTO status_callback (sid, status, form, received_at)
+        SELECT :sid, :status, CAST(:form AS jsonb), :now FROM known
+        ON CONFLICT DO NOTHING
     )
-    SELECT EXISTS (SELECT 1 FROM kept) AS is_new,
-           EXISTS (SELECT 1 FROM moved)
-           OR EXISTS (SELECT 1 FROM outbox WHERE id = :outbox_id AND provider_sid = :sid) AS settled
+    SELECT EXISTS (SELECT 1 FROM known)
     """
 )
-# State → the states that it follows.
+# State → the states that it follows. A failure decides more than a state.
 _EARLIER = {
     target: [state for state, rank in RANK.items() if rank < RANK[target]]
     for target in ("sent", "delivered", "read")
 }
+
+
+def move_forward(
+    engine: Engine, *, sid: str, status: str, outbox_id: int, form: list[Any], now: datetime
+) -> bool:
+    """Keep a callback and move its message forward, where no more than that is to be done.
+
+    Returns:
+        ``False`` when nothing was done: a failure, or a message that is not known by ``sid`` yet.
+    """
+    target = TRANSLATION.get(status, "")
+    if target not in _EARLIER:
+        return False
+    values = {
+        "sid": sid,
+        "status": status,
+        "form": json.dumps(form),
+        "now": now,
+        "target": target,
+        "outbox_id": outbox_id,
+        "earlier": _EARLIER[target],
+    }
+    # One statement is its own transaction.
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return bool(connection.execute(_MOVE_AND_KEEP, values).scalar())
 
 
 def store_status(
@@ -56,29 +79,20 @@ def store_status(
     form: list[Any],
     now: datetime,
 ) -> None:
-    """Keep a callback and move its message forward.
+    """Keep a callback and do to its message whatever follows.
 
     Args:
         outbox_id: our own id, which we put into the callback's address; it finds the message even
             when the callback is faster than our commit of the send.
         now: aware.
     """
-    target = TRANSLATION.get(status, "")
-    moves = target in _EARLIER
-    row = session.execute(
-        _KEEP_AND_MOVE,
-        {
-            "sid": sid,
-            "status": status,
-            "error_code": error_code,
-            "form": json.dumps(form),
-            "now": now,
-            "target": target,
-            "outbox_id": outbox_id if moves else None,
-            "earlier": _EARLIER.get(target, []),
-        },
-    ).one()
-    if not row.is_new or (moves and row.settled):
+    new = session.execute(
+        insert(StatusCallback)
+        .values(sid=sid, status=status, error_code=error_code, form=form, received_at=now)
+        .on_conflict_do_nothing()
+        .returning(StatusCallback.id)
+    ).scalar()
+    if new is None:
         return
     query = select(OutboxMessage).with_for_update()
     if outbox_id is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, request
@@ -15,7 +16,7 @@ from bot.text.fold import clean
 from store import queue
 from webhooks.house import House, house
 from webhooks.ingest import Arrived, store_inbound
-from webhooks.receipts import store_status
+from webhooks.receipts import move_forward, store_status
 
 blueprint = Blueprint("twilio", __name__, url_prefix="/webhooks/twilio")
 
@@ -112,16 +113,20 @@ def status() -> Response:
     if not sid or not word or len(sid) > LONGEST_ID or len(word) > LONGEST_ID:
         return Response("MessageSid and MessageStatus are needed", 400)
     code = form.get("ErrorCode", "")
+    error_code = int(code) if code.isascii() and code.isdigit() and len(code) < 10 else None
     ours = request.args.get("m", "")
+    outbox_id = int(ours) if ours.isascii() and ours.isdigit() and len(ours) < 18 else None
     this = house()
+    kept: dict[str, Any] = {
+        "sid": sid,
+        "status": word.lower(),
+        "outbox_id": outbox_id,
+        "form": [list(pair) for pair in pairs],
+        "now": this.now(),
+    }
+    simple = outbox_id is not None and error_code is None
+    if simple and move_forward(this.engine, **kept):
+        return Response(status=204)
     with this.sessions.begin() as session:
-        store_status(
-            session,
-            sid=sid,
-            status=word.lower(),
-            error_code=int(code) if code.isascii() and code.isdigit() and len(code) < 10 else None,
-            outbox_id=int(ours) if ours.isascii() and ours.isdigit() and len(ours) < 18 else None,
-            form=[list(pair) for pair in pairs],
-            now=this.now(),
-        )
+        store_status(session, **kept, error_code=error_code)
     return Response(status=204)

@@ -1,4 +1,4 @@
-"""What a campaign is expected to send and to cost, and whether its budget suffices. Plain rules.
+"""What a campaign is expected to send and to cost, and whether its budget suffices.
 
 Questions, reminders for those who have not answered, feedback after each answer, and weekly
 summaries. A mentee who has WhatsApp is counted as outside its 24 h window when a dose comes, which

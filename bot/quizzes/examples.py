@@ -1,4 +1,4 @@
-"""The messages of a campaign exactly as they will look, per language and way. Plain rules."""
+"""The messages of a campaign exactly as they will look, per language and way."""
 
 from __future__ import annotations
 
