@@ -54,6 +54,7 @@ def say(
     media_url: str | None = None,
     priority: int = queue.PRIORITY_REPLY,
     keep: timedelta = KEPT_FOR,
+    hours: dict[str, Any] | None = None,
     wake: bool = True,
 ) -> None:
     """Queue a message; long text is split at sentences and the menu goes with the last part.
@@ -63,6 +64,7 @@ def say(
         key: said once per key, for ever.
         now: aware.
         keep: how long it is still worth sending.
+        hours: when a campaign's message may go; see ``bot.quizzes.plan.Plan.hours``.
         wake: also defer the job that sends it. ``False`` where the caller sends the person's
             messages itself right after the transaction.
     """
@@ -85,6 +87,7 @@ def say(
             media_url=media_url if last else None,
             priority=priority,
             keep=keep,
+            hours=hours,
         )
         statement = (
             insert(OutboxMessage)
@@ -113,6 +116,7 @@ def row(
     template: Template | None = None,
     media_url: str | None = None,
     keep: timedelta = KEPT_FOR,
+    hours: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The values of one outbox message, for whoever queues many at once; see ``say``."""
     return {
@@ -134,6 +138,7 @@ def row(
         "created_at": now,
         "next_attempt_at": now,
         "expires_at": now + keep,
+        "hours": hours,
     }
 
 

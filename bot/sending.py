@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.quizzes.calendar import Quiet, next_allowed
+
 # WhatsApp: free-form text only within 24 h of the person's last message. A margin, because our
 # clock and the provider's differ and the call takes a moment.
 WINDOW = timedelta(hours=24) - timedelta(minutes=2)
@@ -29,6 +31,7 @@ LOOP_REST = timedelta(minutes=10)
 PREFERRED = "whatsapp"
 # Whoever wrote less than this ago is not interrupted by what we start.
 CONVERSATION = timedelta(minutes=5)
+CASE_LOOK = timedelta(minutes=30)
 EXPIRED = "expired before it could be sent"
 # More than this to one person within ten minutes is two machines talking to each other.
 LOOP_LIMIT = 40
@@ -53,6 +56,15 @@ class Address:
 
 
 @dataclass(frozen=True)
+class Hours:
+    """Within which a campaign's message may go: local hours that are quiet, and weekends or not."""
+
+    quiet: Quiet
+    weekends: bool
+    timezone: str
+
+
+@dataclass(frozen=True)
 class Facts:
     """All that the decision needs to know of a message and its person."""
 
@@ -67,6 +79,8 @@ class Facts:
     sent_lately: int
     sender_stopped_until: datetime | None = None
     queued_at: datetime | None = None
+    hours: Hours | None = None
+    in_case: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,12 +135,22 @@ def decide(facts: Facts, now: datetime) -> Decision:
     if facts.sender_stopped_until is not None and facts.sender_stopped_until > now:
         return Later(facts.sender_stopped_until, "sender stopped: credentials refused")
     if facts.kind in PROACTIVE:
-        quiet = quiet_until(now, facts.timezone)
-        if quiet is not None:
-            return Later(quiet, "quiet hours")
+        allowed = _allowed(facts, now)
+        if allowed > now:
+            return Later(allowed, "quiet hours")
+        if facts.in_case:
+            return Later(now + CASE_LOOK, "in an open case")
         if _has_written(facts, now):
             return Later(now + CONVERSATION, "in a conversation")
     return _choose(facts, now)
+
+
+def _allowed(facts: Facts, now: datetime) -> datetime:
+    """``now``, or the next moment at which something that we start ourselves may go."""
+    if facts.hours is None:
+        return quiet_until(now, facts.timezone) or now
+    hours = facts.hours
+    return next_allowed(now, hours.timezone, hours.quiet, hours.weekends)
 
 
 def _has_written(facts: Facts, now: datetime) -> bool:

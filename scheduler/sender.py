@@ -27,12 +27,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased, sessionmaker
 
 from bot import delivery, people, sending
+from bot.quizzes.plan import read_hours
 from channels import content, render
 from channels.errors import CATALOGUE, Next, what_next
 from channels.twilio import Accepted, Doubt, Refused, Result, Twilio
 from scheduler import elsewhere
 from store import queue
 from store.base import UtcDateTime
+from store.cases import Case
 from store.messages import Attempt, Flag, OutboxMessage
 from store.people import Address, Person
 
@@ -365,8 +367,12 @@ def _due_bulk(
                 OutboxMessage.attempted_at > now - timedelta(minutes=10),
             )
             .group_by(OutboxMessage.person_id)
+        ).all()
+    )
+    in_case = set(
+        session.scalars(
+            select(Case.mentee_id).where(Case.mentee_id.in_(people_ids), Case.state != "closed")
         )
-        .all()
     )
     stopped_until = session.scalar(select(Flag.until).where(Flag.name == delivery.SENDER_STOPPED))
     found = []
@@ -388,6 +394,8 @@ def _due_bulk(
             sent_lately=lately.get(person_id, 0),
             sender_stopped_until=stopped_until,
             queued_at=message.created_at,
+            hours=read_hours(message.hours),
+            in_case=person_id in in_case,
         )
         found.append((message, facts))
     return found

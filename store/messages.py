@@ -71,6 +71,12 @@ class OutboxMessage(Base):
             "id",
             postgresql_where=sql("state = 'queued' AND priority = 0"),
         ),
+        # Doses that never arrived.
+        Index(
+            "ix_outbox_gone",
+            "created_at",
+            postgresql_where=sql("state IN ('failed', 'dropped') AND dose_id IS NOT NULL"),
+        ),
         # How much somebody got lately.
         Index("ix_outbox_person_attempted", "person_id", "attempted_at"),
         Index(
@@ -121,6 +127,8 @@ class OutboxMessage(Base):
     sent_to: Mapped[str | None]
     channel: Mapped[str | None]
     sent_body: Mapped[str | None]
+    # Campaigns: {quiet, weekends, timezone}, within which it may go; empty: the usual night.
+    hours: Mapped[dict[str, Any] | None]
     # free, or template (what WhatsApp charges for)
     form: Mapped[str | None]
     segments: Mapped[int | None]

@@ -5,6 +5,7 @@ So is what the product says: in every language it speaks, with the same parts, c
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from pathlib import Path
@@ -19,16 +20,20 @@ from typer.testing import CliRunner
 
 from bot import settings, status, texts
 from bot.people import UI_LANGUAGES
+from bot.quizzes.plan import Budget, Cohort, Plan, read
 from bot.text.gsm7 import to_gsm7
 from bot.text.segments import is_gsm7
 from channels import errors, templates
 from cli.app import app
+from cli.campaign_plans import WEEKS
 from store.migrate import psycopg_conninfo
+from store.quizzes import Dose
 from webhooks import health
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
+CAMPAIGNS = (ROOT / "docs" / "campaigns.md").read_text("utf-8")
 # Names in capitals that are no settings of the product: where they are read instead.
 ELSEWHERE = {
     "RASA_ACTIONS_URL": "cli/services.py",
@@ -98,7 +103,9 @@ def test_the_table_of_settings_is_complete() -> None:
     assert named == {name.upper() for name in settings.Settings.model_fields}
 
 
-@pytest.mark.parametrize("name", ["question_patience", "rasa_timeout", "worker_concurrency"])
+@pytest.mark.parametrize(
+    "name", ["campaign_rate", "question_patience", "rasa_timeout", "worker_concurrency"]
+)
 def test_defaults_in_the_table_are_the_real_ones(name: str) -> None:
     default = settings.Settings.model_fields[name].default
     row = next(line for line in OPERATIONS.splitlines() if line.startswith(f"| `{name.upper()}`"))
@@ -156,13 +163,78 @@ def test_the_table_of_states_is_complete() -> None:
 
 def test_every_reason_is_one_the_product_gives() -> None:
     section = OPERATIONS.split("| Reason |", 1)[1].split("| Twilio's code |", 1)[0]
-    reasons = [cell.strip("`") for cell in rows_of("| Reason |" + section, 0)]
+    reasons = quoted_in(rows_of("| Reason |" + section, 0))
     assert len(reasons) > 10
-    files = ("bot/sending.py", "bot/delivery.py", "scheduler/sender.py", "scheduler/reconcile.py")
+    files = (
+        *("bot/sending.py", "bot/delivery.py", "scheduler/sender.py", "scheduler/reconcile.py"),
+        *("bot/quizzes/campaigns.py", "bot/quizzes/closing.py"),
+    )
     source = "\n".join((ROOT / file).read_text("utf-8") for file in files)
     source = source.replace("{LOOP_LIMIT}", "40")
     for reason in reasons:
         assert reason in source, reason
+
+
+def quoted_in(cells: list[str]) -> list[str]:
+    return [word for cell in cells for word in re.findall(r"`([^`]+)`", cell)]
+
+
+def test_the_table_of_states_of_a_dose_is_complete() -> None:
+    section = OPERATIONS.split("## Doses", 1)[1].split("## Looking", 1)[0]
+    states = set(re.findall(r"``(\w+)``", Dose.__doc__ or "")) - {"reason"}
+    assert set(quoted_in(rows_of(section, 0))) == states
+
+
+def section_of_campaigns(title: str) -> str:
+    return CAMPAIGNS.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+@pytest.mark.parametrize("title", ["Who is left out", "Why a dose was not given"])
+def test_every_reason_of_a_campaign_is_one_the_product_gives(title: str) -> None:
+    source = "\n".join(path.read_text("utf-8") for path in (ROOT / "bot/quizzes").glob("*.py"))
+    reasons = quoted_in(rows_of(section_of_campaigns(title), 0))
+    assert len(reasons) > 5
+    for reason in reasons:
+        assert f'"{reason}' in source, reason
+
+
+def said_by(file: str, *names: str) -> set[str]:
+    """The texts, without parts filled in, that are given to calls of these names."""
+    calls = [
+        node
+        for node in ast.walk(ast.parse((ROOT / file).read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+    ]
+    inside = [node for call in calls for node in ast.walk(call)]
+    filled = {part for node in inside if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+    texts_said = [n for n in inside if isinstance(n, ast.Constant) and n not in filled]
+    return {n.value for n in texts_said if isinstance(n.value, str)}
+
+
+def test_no_reason_for_a_dose_that_is_not_given_is_missing() -> None:
+    named = set(quoted_in(rows_of(section_of_campaigns("Why a dose was not given"), 0)))
+    # A dose that is given finds no question open.
+    nothing_to_ask = said_by("bot/quizzes/selection.py", "Choice") - {"one is open"}
+    assert said_by("bot/quizzes/due.py", "Lapse", "Wait") | nothing_to_ask <= named
+
+
+def test_the_table_of_a_plan_is_the_plan() -> None:
+    section = section_of_campaigns("A plan as a file")
+    table = dict(zip(quoted_in(rows_of(section, 0)), rows_of(section, 1), strict=True))
+    plan = read({"start": "2027-01-04", "end": "2027-01-05", "cohort": {}, "budget": {}})
+    known: dict[str, object] = {"weeks": WEEKS}
+    for name, value in plan.model_dump(mode="json").items():
+        inner = {"cohort": Cohort, "budget": Budget}.get(name)
+        known |= (
+            {f"{name}.{part}": value[part] for part in inner.model_fields}
+            if inner
+            else {name: value}
+        )
+    assert set(table) == set(known)
+    said = {name: cell for name, cell in table.items() if name not in ("start", "end")}
+    assert all(Plan.model_fields[name].is_required() for name in ("start", "end"))
+    for name, cell in said.items():
+        assert yaml.safe_load(cell.strip("`")) == known[name], name
 
 
 def test_the_table_of_codes_is_the_catalogue() -> None:
@@ -219,7 +291,10 @@ def test_the_glossary_has_one_meaning_per_word() -> None:
 def prose() -> list[tuple[str, str]]:
     """(name, text) of what people read: the pages, and what the product says."""
     pages = [page for page in PAGES if page.name != "CONTEXT.md"]
-    said = [ROOT / "bot" / "texts.yml", ROOT / "channels" / "templates.yml"]
+    said = [
+        *(ROOT / "bot" / "texts.yml", ROOT / "channels" / "templates.yml"),
+        ROOT / "bot" / "quizzes" / "feedback.yml",
+    ]
     return [(page.name, without_code(page.read_text("utf-8"))) for page in pages] + [
         (path.name, path.read_text("utf-8")) for path in said
     ]

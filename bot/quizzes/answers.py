@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, select
@@ -78,6 +78,11 @@ def item_of(session: Session, dose: Dose) -> Item:
     return catalogue.version(session, dose.item_id, dose.item_version)
 
 
+def came_in_time(dose: Dose, received_at: datetime) -> bool:
+    """Whether a message arrived before the question expired, however late it is handled."""
+    return dose.state == "expired" and dose.expires_at is not None and received_at < dose.expires_at
+
+
 def still_counts(session: Session, dose: Dose, now: datetime) -> bool:
     """Whether an expired question may still be answered: not long ago, not asked again since."""
     if dose.state != "expired" or dose.expires_at is None or now - dose.expires_at > LATE_FOR:
@@ -102,6 +107,8 @@ def take(session: Session, dose: Dose, option: int, inbound: Inbound, text: str)
     memory = session.get(LearnerItem, (dose.person_id, item.id), with_for_update=True)
     assert memory is not None  # written when the question was asked
     before = giving.state_of(memory)
+    if came_in_time(dose, when):
+        before = replace(before, missed=max(0, before.missed - 1))
     key = (dose.campaign_id or 0, dose.campaign_version or 0)
     plan = planning.load_plans(session, {key}).get(key) if dose.campaign_id else None
     rule: spacing.Rule = plan.spacing if plan is not None else "kerfoot"
@@ -139,7 +146,7 @@ def take(session: Session, dose: Dose, option: int, inbound: Inbound, text: str)
     dose.closed_at = when
     dose.remind_at = dose.look_at = None
     session.flush()
-    closing.drop_reminder(session, dose)
+    closing.drop_waiting(session, dose, "answered already")
     return Taken(item, right, right and before.streak > 0)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from bot.quizzes import catalogue, cohorts
 from bot.quizzes.bank import Item
 from bot.quizzes.plan import Plan, PlanError, read
+from bot.sending import PROACTIVE
 from store.messages import OutboxMessage
 from store.quizzes import Campaign, CampaignVersion, Dose, Enrolment
 
@@ -47,8 +48,9 @@ def create(session: Session, name: str, plan: Plan, now: datetime) -> Campaign:
 
 def by_name(session: Session, name: str) -> Campaign | None:
     """The campaign of this name, whatever its case, or of this number ("#3")."""
-    if name.startswith("#") and name[1:].isdigit():
-        return session.get(Campaign, int(name[1:]))
+    number = name.removeprefix("#")
+    if name.startswith("#") and number.isascii() and number.isdigit() and len(number) < 10:
+        return session.get(Campaign, int(number))
     wanted = " ".join(name.split())
     return session.scalar(
         select(Campaign).where(func.lower(Campaign.name) == wanted.lower()).limit(1)
@@ -211,11 +213,18 @@ def change(session: Session, campaign: Campaign, plan: Plan, now: datetime) -> i
     campaign.version += 1
     _write(session, campaign, plan, now)
     voided = void_planned(session, campaign, now, "the plan changed")
+    _drop_waiting(session, campaign, "the plan changed")
     if campaign.state == "draft":
         return voided
     items = chosen_items(plan, catalogue.live(session))
     members, _ = cohorts.find(session, plan, items)
     staying = [member.person for member in members]
+    # There may be more to learn now.
+    session.execute(
+        update(Enrolment)
+        .where(Enrolment.campaign_id == campaign.id, Enrolment.reason.in_(cohorts.FINISHED))
+        .values(left_at=None, reason=None)
+    )
     session.execute(
         update(Enrolment)
         .where(
@@ -304,7 +313,7 @@ def _drop_waiting(session: Session, campaign: Campaign, reason: str) -> None:
             OutboxMessage.dose_id.in_(
                 select(Dose.id).where(Dose.campaign_id == campaign.id, Dose.state != "planned")
             ),
-            OutboxMessage.kind.in_(("campaign", "tip", "notice")),
+            OutboxMessage.kind.in_(PROACTIVE),
             OutboxMessage.state.in_(("queued", "held")),
         )
         .values(state="dropped", reason=reason)

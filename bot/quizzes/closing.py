@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, func, literal, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Session, aliased
 
 from bot import outbox
@@ -22,7 +23,8 @@ from store.quizzes import Campaign, Dose, LearnerItem, Preference
 
 # Sent this much later than it was handed out, a question stays open that much longer.
 SLOW = timedelta(minutes=30)
-_GONE = ("failed", "dropped")
+# A message that old has its fate: a dose is kept a day, a question open for a week at most.
+GONE_FOR = timedelta(days=8)
 
 
 def look(session: Session, now: datetime, limit: int = 200) -> int:
@@ -64,24 +66,28 @@ def look(session: Session, now: datetime, limit: int = 200) -> int:
 
 
 def unsent(session: Session, now: datetime, limit: int = 500) -> int:
-    """Close the questions whose message never left or never arrived; returns how many.
+    """Close the doses whose message never left or never arrived; returns how many.
 
-    Nothing is held against the mentee, and the item is free to be asked again.
+    Nothing is held against the mentee, and the item or tip is free to be given again.
     """
-    asked = (giving.QUESTION, giving.WANTED)
     other = aliased(OutboxMessage)
+    there = exists(
+        select(literal(1)).where(
+            other.dose_id == Dose.id,
+            other.kind.in_(giving.FIRST),
+            other.state.not_in(("failed", "dropped")),
+        )
+    )
     rows = session.execute(
         select(Dose, OutboxMessage.reason)
         .join(OutboxMessage, OutboxMessage.dose_id == Dose.id)
         .where(
-            Dose.state == "open",
-            OutboxMessage.kind.in_(asked),
-            OutboxMessage.state.in_(_GONE),
-            ~exists(
-                select(1).where(
-                    other.dose_id == Dose.id, other.kind.in_(asked), other.state.not_in(_GONE)
-                )
-            ),
+            # The words of the index's own condition.
+            sql("outbox.state IN ('failed', 'dropped') AND outbox.dose_id IS NOT NULL"),
+            OutboxMessage.created_at > now - GONE_FOR,
+            OutboxMessage.kind.in_(giving.FIRST),
+            Dose.state.in_(("open", "given")),
+            ~there,
         )
         .limit(limit)
         .with_for_update(skip_locked=True, of=Dose)
@@ -95,7 +101,8 @@ def unsent(session: Session, now: datetime, limit: int = 500) -> int:
 
 def _look(session: Session, dose: Dose, person: Person, plan: Plan | None, now: datetime) -> None:
     assert dose.expires_at is not None
-    late = _sent_late(session, dose)
+    left = _left_at(session, dose)
+    late = left - dose.sent_at if left is not None and dose.sent_at is not None else timedelta()
     if late > SLOW:
         dose.expires_at += late
         dose.sent_at = (dose.sent_at or now) + late
@@ -104,24 +111,26 @@ def _look(session: Session, dose: Dose, person: Person, plan: Plan | None, now: 
         if dose.look_at > now:
             return
     if now >= dose.expires_at:
-        expire(session, dose, now)
+        drop_waiting(session, dose, "expired before it left")
+        if left is None:
+            dose.state, dose.reason, dose.closed_at = "unsent", "it never left", now
+            dose.look_at = dose.remind_at = None
+        else:
+            expire(session, dose, now)
         return
     dose.remind_at, dose.look_at = None, dose.expires_at
     if plan is not None:
         _remind(session, dose, person, plan, now)
 
 
-def _sent_late(session: Session, dose: Dose) -> timedelta:
-    """How much later than we thought the question left (quiet hours, a provider that was down)."""
-    left = session.scalar(
+def _left_at(session: Session, dose: Dose) -> datetime | None:
+    """When the question left, which may be long after it was handed to the sender."""
+    return session.scalar(
         select(func.min(OutboxMessage.sent_at)).where(
             OutboxMessage.dose_id == dose.id,
             OutboxMessage.kind.in_((giving.QUESTION, giving.WANTED)),
         )
     )
-    if left is None or dose.sent_at is None:
-        return timedelta()
-    return left - dose.sent_at
 
 
 def expire(session: Session, dose: Dose, now: datetime) -> None:
@@ -178,13 +187,14 @@ def _remind(session: Session, dose: Dose, person: Person, plan: Plan, now: datet
         dose_id=dose.id,
         priority=queue.PRIORITY_BULK,
         keep=dose.expires_at - now,
+        hours=plan.hours(person.timezone, weekends),
         wake=False,
     )
     dose.asked_at = now
 
 
-def drop_reminder(session: Session, dose: Dose) -> None:
-    """The question has been answered: a reminder that has not left yet is not needed."""
+def drop_waiting(session: Session, dose: Dose, reason: str) -> None:
+    """The question or its reminder is not needed any more, if it has not left yet."""
     session.execute(
         update(OutboxMessage)
         .where(
@@ -192,5 +202,5 @@ def drop_reminder(session: Session, dose: Dose) -> None:
             OutboxMessage.kind.in_((giving.QUESTION, giving.REMINDER)),
             OutboxMessage.state.in_(("queued", "held")),
         )
-        .values(state="dropped", reason="answered already")
+        .values(state="dropped", reason=reason)
     )

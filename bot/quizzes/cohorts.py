@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from bot.quizzes.bank import Item
@@ -17,6 +17,10 @@ from store.quizzes import Enrolment
 
 # Why somebody left whom a later change of plan may bring back.
 LEFT_BY_CHANGE = "the plan changed"
+# Why somebody left who had all there was.
+ALL_RETIRED = "all items are retired"
+ALL_TIPS = "all tips were given"
+FINISHED = (ALL_RETIRED, ALL_TIPS)
 
 
 @dataclass(frozen=True)
@@ -159,10 +163,10 @@ def _fits(name: str, words: Sequence[str]) -> ColumnElement[bool]:
         case "associations":
             return func.lower(Person.association).in_(lowered)
         case "areas":
-            column = func.unnest(Person.technical_areas).column_valued("word")
+            own = func.unnest(Person.technical_areas).table_valued("word")
         case _:
-            column = func.unnest(Person.groups).column_valued("word")
-    return exists(select(1).select_from(column).where(func.lower(column).in_(lowered)))
+            own = func.unnest(Person.groups).table_valued("word")
+    return exists(select(literal(1)).select_from(own).where(func.lower(own.c.word).in_(lowered)))
 
 
 def _is_one_of(who: Sequence[str]) -> ColumnElement[bool]:

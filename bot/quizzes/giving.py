@@ -17,10 +17,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bot import outbox
-from bot.quizzes import calendar, campaigns, catalogue, due, planning, spending, summaries
+from bot.quizzes import calendar, campaigns, catalogue, cohorts, due, planning, spending, summaries
 from bot.quizzes.bank import Item
 from bot.quizzes.messages import Message, Ways, question, summary, tip, ways
 from bot.quizzes.plan import Plan
+from bot.quizzes.planning import has_weekends
 from bot.quizzes.progress import weak_competencies
 from bot.quizzes.selection import Candidate, Choice, choose
 from bot.quizzes.spacing import State
@@ -34,6 +35,8 @@ from store.quizzes import Campaign, Dose, Enrolment, LearnerItem, Preference
 QUESTION = "campaign"
 WANTED = "quiz"
 REMINDER = "campaign_reminder"
+# A dose's own message, whatever its kind, not what follows from it.
+FIRST = (QUESTION, WANTED, "tip", "notice")
 # Most questions a day from all campaigns together; the mentee may ask for more (QUIZ).
 A_DAY = 2
 _BULK = queue.PRIORITY_BULK
@@ -139,8 +142,8 @@ def give_due(session: Session, now: datetime, limit: int = 200) -> int:
         elif dose.kind == "tip":
             number = tips[key[0], dose.person_id]
             if number >= len(plan.tips):
-                _close(this, dose, "void", "all tips were given", now)
-                this.finished.append((key[0], dose.person_id, "all tips were given"))
+                _close(this, dose, "void", cohorts.ALL_TIPS, now)
+                this.finished.append((key[0], dose.person_id, cohorts.ALL_TIPS))
                 continue
             tips[key[0], dose.person_id] += 1
             message = tip(plan.tips[number], mentee.person.language)
@@ -190,7 +193,7 @@ def _ask(
     if choice.item is None:
         _close(this, dose, "lapsed", choice.reason, now)
         if choice.reason == "all retired":
-            this.finished.append((dose.campaign_id or 0, dose.person_id, "all items are retired"))
+            this.finished.append((dose.campaign_id or 0, dose.person_id, cohorts.ALL_RETIRED))
         return
     item = items[choice.item]
     message = question(item, mentee.person.language, is_first=not mentee.had_any)
@@ -264,7 +267,7 @@ def opening(
             now,
             timezone,
             plan.quiet_hours,
-            planning.has_weekends(plan, wishes),
+            has_weekends(plan, wishes),
             before=timedelta(hours=plan.reminder),
             expiry=expiry,
         )
@@ -337,8 +340,7 @@ def _facts(
         planned_at=dose.planned_at,
         timezone=plan.timezone or person.timezone,
         quiet=plan.quiet_hours,
-        # A thing that is sent once is sent on its day.
-        weekends=plan.start == plan.end or planning.has_weekends(plan, wishes),
+        weekends=has_weekends(plan, wishes),
         stopped=person.stopped_at is not None,
         consented=person.consent == "yes",
         reachable=mentee.ways.any,
@@ -370,6 +372,7 @@ def _row(
         dose_id=dose.id,
         priority=_BULK,
         keep=max(dose.planned_at + due.LATE - now, timedelta(hours=1)),
+        hours=plan.hours(mentee.person.timezone, has_weekends(plan, mentee.wishes)),
     )
 
 

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from bot.quizzes.calendar import Quiet, zone
+from bot.sending import Hours
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LONGEST: Final = 366 * 2  # days
@@ -191,6 +192,10 @@ class Plan(_Value):
         """Local hours in which nothing is sent."""
         return Quiet(*_times(self.quiet))
 
+    def hours(self, timezone: str, weekends: bool) -> dict[str, Any]:
+        """When a message may leave, as it is kept with it (``outbox.hours``)."""
+        return {"quiet": self.quiet, "weekends": weekends, "timezone": self.timezone or timezone}
+
     @property
     def days(self) -> frozenset[int]:
         """The weekdays allowed, 0 Monday to 6 Sunday."""
@@ -209,6 +214,13 @@ def read(data: Any) -> Plan:
         return Plan.model_validate(data)
     except ValidationError as error:
         raise PlanError([_sentence(problem) for problem in error.errors()]) from None
+
+
+def read_hours(data: dict[str, Any] | None) -> Hours | None:
+    """What ``Plan.hours`` wrote."""
+    if data is None:
+        return None
+    return Hours(Quiet(*_times(data["quiet"])), bool(data["weekends"]), str(data["timezone"]))
 
 
 def _sentence(problem: Any) -> str:

@@ -25,6 +25,7 @@ LEFT = timedelta(days=1)
 # The weekly summary comes at midday of the first day of the next week that has doses.
 SUMMARY_WINDOW = (time(12), time(13))
 _DAY = timedelta(days=1)
+PUSHED = 3 * _DAY
 
 Plans = dict[tuple[int, int], Plan]
 _KEPT: dict[tuple[str, int, int], Plan] = {}
@@ -60,8 +61,9 @@ def plan_ahead(session: Session, now: datetime, limit: int = 500) -> int:
     ahead: list[dict[str, Any]] = []
     for enrolment, version, timezone, wishes in rows:
         chosen = plans[enrolment.campaign_id, version]
-        start = max(enrolment.planned_to, now)
-        until = max(now, enrolment.planned_to) + AHEAD
+        # From where it ended, though the clock stood since: what is too late lapses, and says so.
+        start = enrolment.planned_to
+        until = max(now, start) + AHEAD
         doses += [
             {
                 "campaign_id": enrolment.campaign_id,
@@ -106,7 +108,8 @@ def moments(
     zone_name = chosen.timezone or timezone
     here = calendar.zone(zone_name)
     first, last = start.astimezone(here).date(), until.astimezone(here).date()
-    at = times(chosen, key, zone_name, first, last, start, wishes)
+    # A dose that the quiet hours or the weekend of a day before push into this span is in it.
+    at = times(chosen, key, zone_name, first - PUSHED, last, start, wishes)
     kind = "question" if chosen.kind == "quiz" else "tip"
     found = [
         (kind, str(moment.astimezone(here).date()), moment)
@@ -149,14 +152,19 @@ def times(
         hour=wishes.hour if wished and wishes is not None else None,
         window=chosen.window,
         quiet=chosen.quiet_hours,
-        weekends=once or has_weekends(chosen, wishes),
+        weekends=has_weekends(chosen, wishes),
     )
     paused = wishes.paused_until if wishes is not None else None
     return [moment for moment in moments if paused is None or moment >= paused]
 
 
 def has_weekends(chosen: Plan, wishes: Preference | None) -> bool:
-    """Whether this mentee gets something on Saturdays and Sundays."""
+    """Whether this mentee gets something on Saturdays and Sundays.
+
+    What is sent once is sent on its day.
+    """
+    if chosen.start == chosen.end:
+        return True
     wish = wishes.weekends if wishes is not None else None
     return chosen.weekends if wish is None else wish
 

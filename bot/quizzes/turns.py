@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot import knowledge
 from bot.conversation import Quiz, is_letter
-from bot.quizzes import answers, campaigns, catalogue, giving, planning, progress
+from bot.quizzes import answers, campaigns, catalogue, closing, giving, planning, progress
 from bot.quizzes.bank import LETTERS, Item, rendered
 from bot.quizzes.calendar import zone
 from bot.quizzes.feedback import ask_again as again_text
@@ -40,11 +40,8 @@ class Found:
     item: Item
     graded: Graded
     addressed: bool
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it waits for an answer."""
-        return self.dose.state == "open"
+    # It waits for an answer, or did when the message arrived.
+    is_open: bool
 
 
 def find(turn: Turn) -> Found | None:
@@ -58,16 +55,22 @@ def find(turn: Turn) -> Found | None:
         addressed = dose is not None
     if dose is None:
         dose = answers.open_dose(turn.session, turn.person.id)
-    if dose is None and is_letter(turn.text):
+    if dose is None:
         dose = answers.last_asked(turn.session, turn.person.id)
         asked = dose.sent_at if dose is not None else None
         if asked is None or turn.now - asked > answers.LATE_FOR:
             dose = None
+        elif dose is not None and not (is_letter(turn.text) or _in_time(turn, dose)):
+            dose = None
     if dose is None:
         return None
     item = answers.item_of(turn.session, dose)
-    language = dose.language or turn.person.language
-    return Found(dose, item, grade(turn.text, item, language), addressed)
+    graded = grade(turn.text, item, dose.language or turn.person.language)
+    return Found(dose, item, graded, addressed, dose.state == "open" or _in_time(turn, dose))
+
+
+def _in_time(turn: Turn, dose: Dose) -> bool:
+    return answers.came_in_time(dose, turn.inbound.received_at)
 
 
 def situation(turn: Turn) -> Quiz | None:
@@ -150,6 +153,7 @@ def quiz(turn: Turn) -> None:
     waiting = answers.open_dose(turn.session, turn.person.id)
     if waiting is not None:
         item = answers.item_of(turn.session, waiting)
+        closing.drop_waiting(turn.session, waiting, "brought by QUIZ")
         _put(turn, waiting, item)
         waiting.asked_at = turn.now
         return

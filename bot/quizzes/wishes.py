@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
+from sqlalchemy import update
+
 from bot.quizzes import planning
 from bot.quizzes.calendar import QUIET, zone
 from bot.quizzes.plan import Plan
 from bot.quizzes.turns import day_of
+from bot.sending import PROACTIVE
 from bot.turn import Turn
 from bot.words import Command
+from store.messages import OutboxMessage
 from store.quizzes import Preference
 
 FEWEST, MOST = 1, 5
@@ -76,6 +80,15 @@ def _pause(turn: Turn, days: int) -> None:
     day = turn.now.astimezone(here).date() + timedelta(days=days)
     until = datetime.combine(day, time(0), here).astimezone(turn.now.tzinfo)
     _change(turn, paused_until=until)
+    turn.session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.person_id == turn.person.id,
+            OutboxMessage.kind.in_(PROACTIVE),
+            OutboxMessage.state.in_(("queued", "held")),
+        )
+        .values(state="dropped", reason="paused by the mentee")
+    )
     turn.reply("wish_pause", date=day_of(until, turn.person))
 
 

@@ -278,6 +278,9 @@ def upgrade() -> None:
     op.create_index("ix_answer_item", "answer", ["item_id"], unique=False)
     op.create_index("ix_answer_person", "answer", ["person_id", "id"], unique=False)
     op.add_column("outbox", sa.Column("dose_id", sa.BigInteger(), nullable=True))
+    op.add_column(
+        "outbox", sa.Column("hours", postgresql.JSONB(astext_type=sa.Text()), nullable=True)
+    )
     op.add_column("outbox", sa.Column("form", sa.Text(), nullable=True))
     # Autogeneration does not see that its condition has changed.
     op.drop_index("ix_outbox_due", table_name="outbox")
@@ -296,6 +299,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'queued' AND priority = 0"),
     )
     op.create_index(op.f("ix_outbox_dose_id"), "outbox", ["dose_id"], unique=False)
+    op.create_index(
+        "ix_outbox_gone",
+        "outbox",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('failed', 'dropped') AND dose_id IS NOT NULL"),
+    )
     op.create_index(
         "ix_outbox_person_attempted", "outbox", ["person_id", "attempted_at"], unique=False
     )
@@ -332,6 +342,11 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'queued'"),
     )
     op.drop_index("ix_outbox_person_attempted", table_name="outbox")
+    op.drop_index(
+        "ix_outbox_gone",
+        table_name="outbox",
+        postgresql_where=sa.text("state IN ('failed', 'dropped') AND dose_id IS NOT NULL"),
+    )
     op.drop_index(op.f("ix_outbox_dose_id"), table_name="outbox")
     op.drop_index(
         "ix_outbox_bulk",
@@ -339,6 +354,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'queued' AND priority = 0"),
     )
     op.drop_column("outbox", "form")
+    op.drop_column("outbox", "hours")
     op.drop_column("outbox", "dose_id")
     op.drop_index("ix_answer_person", table_name="answer")
     op.drop_index("ix_answer_item", table_name="answer")
