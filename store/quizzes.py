@@ -164,6 +164,12 @@ class Dose(Base):
             postgresql_where=sql("state <> 'void'"),
         ),
         Index("ix_dose_person", "person_id", "id"),
+        Index(
+            "ix_dose_person_sent",
+            "person_id",
+            "sent_at",
+            postgresql_where=sql("sent_at IS NOT NULL"),
+        ),
         Index("ix_dose_campaign_sent", "campaign_id", "sent_at"),
     )
 

@@ -32,7 +32,7 @@ def open_dose(session: Session, person_id: int) -> Dose | None:
 
 
 def last_asked(session: Session, person_id: int) -> Dose | None:
-    """The question that was asked last, whatever became of it."""
+    """The open question, else the one that was asked last, whatever became of it."""
     return session.scalar(
         select(Dose)
         .where(
@@ -41,7 +41,8 @@ def last_asked(session: Session, person_id: int) -> Dose | None:
             Dose.sent_at.is_not(None),
             Dose.state != "unsent",
         )
-        .order_by(Dose.sent_at.desc(), Dose.id.desc())
+        # An open one first, should a clock have been put back.
+        .order_by((Dose.state == "open").desc(), Dose.sent_at.desc(), Dose.id.desc())
         .limit(1)
     )
 

@@ -54,19 +54,20 @@ def find(turn: Turn) -> Found | None:
         dose = answers.by_message(turn.session, turn.person.id, turn.quoted_sid)
         addressed = dose is not None
     if dose is None:
-        dose = answers.open_dose(turn.session, turn.person.id)
-    if dose is None:
         dose = answers.last_asked(turn.session, turn.person.id)
-        asked = dose.sent_at if dose is not None else None
-        if asked is None or turn.now - asked > answers.LATE_FOR:
-            dose = None
-        elif dose is not None and not (is_letter(turn.text) or _in_time(turn, dose)):
-            dose = None
-    if dose is None:
-        return None
+        if dose is None or not _may_be_meant(turn, dose):
+            return None
     item = answers.item_of(turn.session, dose)
     graded = grade(turn.text, item, dose.language or turn.person.language)
     return Found(dose, item, graded, addressed, dose.state == "open" or _in_time(turn, dose))
+
+
+def _may_be_meant(turn: Turn, dose: Dose) -> bool:
+    """Whether a text that addresses nothing may answer the question that was asked last."""
+    if dose.state == "open" or _in_time(turn, dose):
+        return True
+    lately = dose.sent_at is not None and turn.now - dose.sent_at < answers.LATE_FOR
+    return lately and is_letter(turn.text)
 
 
 def _in_time(turn: Turn, dose: Dose) -> bool:

@@ -122,6 +122,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_dose_person", "dose", ["person_id", "id"], unique=False)
     op.create_index(
+        "ix_dose_person_sent",
+        "dose",
+        ["person_id", "sent_at"],
+        unique=False,
+        postgresql_where=sa.text("sent_at IS NOT NULL"),
+    )
+    op.create_index(
         "uq_dose_open",
         "dose",
         ["person_id"],
