@@ -167,7 +167,7 @@ def test_every_reason_is_one_the_product_gives() -> None:
     assert len(reasons) > 10
     files = (
         *("bot/sending.py", "bot/delivery.py", "scheduler/sender.py", "scheduler/reconcile.py"),
-        *("bot/quizzes/campaigns.py", "bot/quizzes/closing.py"),
+        *(f"bot/quizzes/{name}.py" for name in ("answers", "campaigns", "closing", "wishes")),
     )
     source = "\n".join((ROOT / file).read_text("utf-8") for file in files)
     source = source.replace("{LOOP_LIMIT}", "40")

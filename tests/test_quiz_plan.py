@@ -6,6 +6,7 @@ import json
 import math
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -140,11 +141,13 @@ anything = st.recursive(
 @given(st.dictionaries(st.sampled_from(sorted(Plan.model_fields)) | st.text(), anything))
 def test_whatever_is_in_the_file_it_is_a_plan_or_sentences(data: dict[str, Any]) -> None:
     for given_data in (data, {**MARCH, **data}):
+        found = ["It is a plan."]
         try:
             read(given_data)
         except PlanError as error:
-            assert error.problems
-            assert all(problem.endswith(".") for problem in error.problems)
+            found = error.problems
+        assert found
+        assert all(problem.endswith(".") for problem in found)
 
 
 # What is kept
@@ -225,13 +228,12 @@ def test_planned_in_pieces_or_at_once_it_is_the_same(
     how: dict[str, Any] = {"key": "3:14", "timezone": timezone, "wishes": wish}
     pieces = [
         moment
-        for start, until in zip(ends, ends[1:], strict=False)
+        for start, until in pairwise(ends)
         for moment in moments(plan, start=start, until=until, **how)
     ]
     assert sorted(pieces) == sorted(moments(plan, start=first, until=last, **how))
 
 
-@pytest.mark.xfail(strict=True, reason="what was put off over midnight is lost at the seam")
 def test_a_dose_that_waits_for_the_morning_is_planned_whenever_planning_goes_on() -> None:
     """A window that reaches into quiet hours: half of the mentees are put off until seven."""
     plan = read({**MARCH, "hour": "18:00-23:00", "per_week": 5, "summary": False})
@@ -291,9 +293,7 @@ def test_what_is_sent_once_is_sent_on_its_day_even_on_a_saturday() -> None:
     saturday = {"start": "2026-03-07", "end": "2026-03-07"}
     plan = read({**saturday, "kind": "tips", "tips": [TIP]})
     first, last = span(plan)
-    [(kind, slot, at)] = moments(
-        plan, key="1:1", timezone="Africa/Kigali", start=first, until=last
-    )
+    [(kind, slot, at)] = moments(plan, key="1:1", timezone="Africa/Kigali", start=first, until=last)
     assert (kind, slot, at.date()) == ("tip", "2026-03-07", date(2026, 3, 7))
 
 

@@ -192,7 +192,33 @@ def resume(session: Session, campaign: Campaign, now: datetime) -> None:
         .where(Dose.campaign_id == campaign.id, Dose.state == "planned", Dose.due_at < now)
         .values(state="lapsed", reason="the campaign was paused", closed_at=now)
     )
+    # What had not been planned when the pause began is planned from now.
+    session.execute(
+        update(Enrolment)
+        .where(Enrolment.campaign_id == campaign.id, Enrolment.planned_to < now)
+        .values(planned_to=now)
+    )
     campaign.state, campaign.reason = "running", None
+
+
+def held(session: Session) -> list[int]:
+    """The running campaigns, held in their state until the transaction ends.
+
+    Whoever pauses, changes or ends one waits for that; one that is just being changed is left out.
+    Campaigns come before enrolments and doses in the order of locks. Those with a budget are held
+    by one transaction at a time, so that two do not spend the same.
+    """
+    running = session.scalars(
+        select(Campaign).where(Campaign.state == "running").order_by(Campaign.id)
+    ).all()
+    limited = {one.id for one in running if plan_of(session, one).budget is not None}
+    found: list[int] = []
+    for ids, read_only in (({one.id for one in running} - limited, True), (limited, False)):
+        if ids:
+            query = select(Campaign.id).where(Campaign.id.in_(ids), Campaign.state == "running")
+            query = query.order_by(Campaign.id)
+            found += session.scalars(query.with_for_update(skip_locked=True, read=read_only)).all()
+    return found
 
 
 def change(session: Session, campaign: Campaign, plan: Plan, now: datetime) -> int:
@@ -212,10 +238,17 @@ def change(session: Session, campaign: Campaign, plan: Plan, now: datetime) -> i
     check(session, plan)
     campaign.version += 1
     _write(session, campaign, plan, now)
-    voided = void_planned(session, campaign, now, "the plan changed")
+    if campaign.state != "draft":
+        _enrol_again(session, campaign, plan, now)
     _drop_waiting(session, campaign, "the plan changed")
-    if campaign.state == "draft":
-        return voided
+    return void_planned(session, campaign, now, "the plan changed")
+
+
+def _enrol_again(session: Session, campaign: Campaign, plan: Plan, now: datetime) -> None:
+    """Whoever is in the new cohort stays or joins, and is planned anew from now.
+
+    Enrolments before doses, the order in which a mentee's own wish locks them.
+    """
     items = chosen_items(plan, catalogue.live(session))
     members, _ = cohorts.find(session, plan, items)
     staying = [member.person for member in members]
@@ -234,13 +267,16 @@ def change(session: Session, campaign: Campaign, plan: Plan, now: datetime) -> i
         )
         .values(left_at=now, reason=cohorts.LEFT_BY_CHANGE)
     )
+    _plan_from(session, campaign, now)
+    enrol(session, campaign, plan, now)
+
+
+def _plan_from(session: Session, campaign: Campaign, now: datetime) -> None:
     session.execute(
         update(Enrolment)
         .where(Enrolment.campaign_id == campaign.id, Enrolment.left_at.is_(None))
         .values(planned_to=now)
     )
-    enrol(session, campaign, plan, now)
-    return voided
 
 
 def end(session: Session, campaign: Campaign, now: datetime, reason: str | None = None) -> int:

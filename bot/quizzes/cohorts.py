@@ -79,10 +79,10 @@ def unknown(session: Session, plan: Plan) -> list[str]:
     found = []
     for name, words in plan.cohort.filters.items():
         for word in words:
-            if not session.scalar(select(exists().where(_fits(name, [word])))):
+            if session.scalar(select(Person.id).where(_fits(name, [word])).limit(1)) is None:
                 found.append(f"cohort.{name}: nobody has {word!r}.")
     for who in plan.cohort.people:
-        if not session.scalar(select(exists().where(_is_one_of([who])))):
+        if session.scalar(select(Person.id).where(_is_one_of([who])).limit(1)) is None:
             found.append(f"cohort.people: {who!r} is neither a phone nor an external id we know.")
     return found
 
@@ -163,9 +163,9 @@ def _fits(name: str, words: Sequence[str]) -> ColumnElement[bool]:
         case "associations":
             return func.lower(Person.association).in_(lowered)
         case "areas":
-            own = func.unnest(Person.technical_areas).table_valued("word")
+            own = func.unnest(Person.technical_areas).table_valued("word").render_derived()
         case _:
-            own = func.unnest(Person.groups).table_valued("word")
+            own = func.unnest(Person.groups).table_valued("word").render_derived()
     return exists(select(literal(1)).select_from(own).where(func.lower(own.c.word).in_(lowered)))
 
 

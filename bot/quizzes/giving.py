@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -40,6 +41,8 @@ FIRST = (QUESTION, WANTED, "tip", "notice")
 # Most questions a day from all campaigns together; the mentee may ask for more (QUIZ).
 A_DAY = 2
 _BULK = queue.PRIORITY_BULK
+# The words of the index's own condition, so that it is used whatever the plan.
+_PLANNED = sql("dose.state = 'planned'")
 
 
 @dataclass(frozen=True)
@@ -100,14 +103,14 @@ def give_due(session: Session, now: datetime, limit: int = 200) -> int:
     Args:
         now: aware.
     """
+    running = campaigns.held(session)
     doses = list(
         session.scalars(
             select(Dose)
-            .join(Campaign, Campaign.id == Dose.campaign_id)
-            .where(Dose.state == "planned", Dose.due_at <= now, Campaign.state == "running")
+            .where(_PLANNED, Dose.due_at <= now, Dose.campaign_id.in_(running))
             .order_by(Dose.due_at, Dose.id)
             .limit(limit)
-            .with_for_update(skip_locked=True, of=Dose)
+            .with_for_update(skip_locked=True)
         )
     )
     if not doses:
@@ -172,7 +175,7 @@ def is_due(session: Session, now: datetime) -> bool:
     found = session.execute(
         select(Dose.id)
         .join(Campaign, Campaign.id == Dose.campaign_id)
-        .where(Dose.state == "planned", Dose.due_at <= now, Campaign.state == "running")
+        .where(_PLANNED, Dose.due_at <= now, Campaign.state == "running")
         .limit(1)
     )
     return found.first() is not None
@@ -436,7 +439,12 @@ def _mentees(session: Session, wanted: set[int], now: datetime) -> dict[int, _Me
         found[person_id].in_case = True
     had = (
         select(Dose.person_id, func.bool_or(Dose.state == "open"))
-        .where(Dose.person_id.in_(ids), Dose.kind == "question", Dose.sent_at.is_not(None))
+        .where(
+            Dose.person_id.in_(ids),
+            Dose.kind == "question",
+            Dose.sent_at.is_not(None),
+            Dose.state != "unsent",
+        )
         .group_by(Dose.person_id)
     )
     for person_id, is_open in session.execute(had):

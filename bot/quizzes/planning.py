@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.quizzes import calendar, plan
+from bot.quizzes import calendar, campaigns, plan
 from bot.quizzes.plan import Plan
 from store.people import Person
 from store.quizzes import Campaign, CampaignVersion, Dose, Enrolment, Preference
@@ -40,6 +40,7 @@ def plan_ahead(session: Session, now: datetime, limit: int = 500) -> int:
     Args:
         now: aware.
     """
+    running = campaigns.held(session)
     rows = session.execute(
         select(Enrolment, Campaign.version, Person.timezone, Preference)
         .join(Campaign, Campaign.id == Enrolment.campaign_id)
@@ -47,7 +48,7 @@ def plan_ahead(session: Session, now: datetime, limit: int = 500) -> int:
         .outerjoin(Preference, Preference.person_id == Enrolment.person_id)
         .where(
             Enrolment.left_at.is_(None),
-            Campaign.state == "running",
+            Enrolment.campaign_id.in_(running),
             Enrolment.planned_to < now + LEFT,
         )
         .order_by(Enrolment.planned_to)
@@ -235,15 +236,16 @@ def load_plans(session: Session, wanted: Iterable[tuple[int, int]]) -> Plans:
 
 def replan(session: Session, person_id: int, now: datetime, reason: str) -> None:
     """A mentee's wishes changed: void what is planned for them and plan it anew."""
-    session.execute(
-        update(Dose)
-        .where(Dose.person_id == person_id, Dose.state == "planned")
-        .values(state="void", reason=reason, closed_at=now)
-    )
+    # Waits for a planner that is at work on this mentee; then its doses are seen.
     session.execute(
         update(Enrolment)
         .where(Enrolment.person_id == person_id, Enrolment.left_at.is_(None))
         .values(planned_to=now)
+    )
+    session.execute(
+        update(Dose)
+        .where(Dose.person_id == person_id, Dose.state == "planned")
+        .values(state="void", reason=reason, closed_at=now)
     )
 
 

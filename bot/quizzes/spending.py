@@ -70,9 +70,29 @@ def recount(session: Session, now: datetime) -> None:
         if plan.budget is None:
             continue
         locked = session.get_one(Campaign, campaign.id, with_for_update=True)
-        found = spent(session, campaign.id)
-        locked.messages, locked.segments = found.messages, found.segments
-        locked.cost = found.cost(plan.budget)
+        found, waits = spent(session, campaign.id), _waiting(session, campaign.id)
+        locked.messages = found.messages + len(waits)
+        locked.segments = found.segments + sum(waits)
+        locked.cost = found.cost(plan.budget) + sum(_dearest(plan.budget, size) for size in waits)
+
+
+def _waiting(session: Session, campaign_id: int) -> list[int]:
+    """The segments of each message that has been handed out and has not left."""
+    rows = session.execute(
+        select(OutboxMessage.body, OutboxMessage.language)
+        .join(Dose, Dose.id == OutboxMessage.dose_id)
+        .where(
+            Dose.campaign_id == campaign_id,
+            OutboxMessage.state.in_(("queued", "held", "sending", "unknown")),
+            OutboxMessage.provider_sid.is_(None),
+        )
+    )
+    return [count(to_gsm7(body, language)).segments for body, language in rows]
+
+
+def _dearest(budget: Budget, segments: int) -> float:
+    # Which way a message takes is decided when it leaves.
+    return max(segments * budget.per_segment, budget.per_template)
 
 
 def exhausted(session: Session, plans: Mapping[int, Plan], now: datetime) -> set[int]:
@@ -94,7 +114,8 @@ def exhausted(session: Session, plans: Mapping[int, Plan], now: datetime) -> set
         if over or (budget.money is not None and campaign.cost >= budget.money):
             broke.add(campaign.id)
             if campaign.state == "running":
-                campaigns.pause(session, campaign, now, USED_UP)
+                # What has been handed out was within it, and leaves.
+                campaign.state, campaign.reason = "paused", USED_UP
     return broke
 
 
@@ -118,8 +139,7 @@ def count_in(
         if budget is not None:
             size = count(to_gsm7(row["body"], row["language"])).segments
             segments[key[0]] += size
-            # The dearest way: which one it takes is decided when it leaves.
-            money[key[0]] += max(size * budget.per_segment, budget.per_template)
+            money[key[0]] += _dearest(budget, size)
     for campaign_id, more in segments.items():
         session.execute(
             update(Campaign)
