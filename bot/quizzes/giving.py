@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -476,6 +476,13 @@ def _tips_given(session: Session, doses: Sequence[Dose]) -> dict[tuple[int, int]
                 Dose.person_id.in_({dose.person_id for dose in tips}),
                 Dose.kind == "tip",
                 Dose.state == "given",
+                # Not yet found to be unsent.
+                ~exists(
+                    select(OutboxMessage.id).where(
+                        OutboxMessage.dose_id == Dose.id,
+                        OutboxMessage.state.in_(("failed", "dropped")),
+                    )
+                ),
             )
             .group_by(Dose.campaign_id, Dose.person_id)
         )
