@@ -251,13 +251,14 @@ def _processes(sends: list[dict[str, Any]], key: str) -> list[str]:
 
 def _reply_table(replies: list[dict[str, Any]]) -> str:
     keys = ("p50_ms", "p95_ms", "answered", "unanswered", "other_answers", "others")
-    heading = ("workers", "campaign rate", "campaign messages/s", "p50 ms", "p95 ms", "answered")
+    heading = ("workers", "campaign rate", "given/s", "sent/s", "p50 ms", "p95 ms", "answered")
     return table(
         (*heading, "unanswered", "other answers", OTHERS),
         [
             (
                 one["workers"],
                 None if one["rate"] is None else round(one["rate"]),
+                one["given_per_second"],
                 one["campaign_per_second"],
                 *(one[key] for key in keys),
             )

@@ -95,7 +95,8 @@ def replied(rig: Rig, quick: bool) -> list[dict[str, Any]]:
 
     Returns:
         Rows with ``workers``, ``rate`` (``None``: no campaign), ``answered``, ``unanswered``,
-        ``other_answers``, ``p50_ms``, ``p95_ms``, ``campaign_per_second``, and of ``Rig.watched``.
+        ``other_answers``, ``p50_ms``, ``p95_ms``, of ``Rig.watched``, and per second meanwhile
+        ``given_per_second`` (doses that became messages) and ``campaign_per_second`` (handed over).
     """
     size = QUICK if quick else WHOLE
     questions = sure_questions(rig.home / "models")
@@ -138,7 +139,7 @@ async def _point(
         await asyncio.to_thread(
             house.wait_for, lambda: house.count(_GIVEN) > had, "the campaign has not begun"
         )
-    left_before, started = house.count(_LEFT_US), time.perf_counter()
+    given, left, started = house.count(_GIVEN), house.count(_LEFT_US), time.perf_counter()
     with rig.watched() as busy:
         replies = await asking.run(
             own, size.questions, size.every, during_campaign=rate is not None
@@ -152,7 +153,8 @@ async def _point(
         "other_answers": replies.other,
         "p50_ms": milliseconds(percentile(replies.latencies, 0.5)),
         "p95_ms": milliseconds(percentile(replies.latencies, 0.95)),
-        "campaign_per_second": round((house.count(_LEFT_US) - left_before) / took, 1),
+        "given_per_second": round((house.count(_GIVEN) - given) / took, 1),
+        "campaign_per_second": round((house.count(_LEFT_US) - left) / took, 1),
         **busy,
     }
     if rate is not None:

@@ -49,6 +49,7 @@ class Quiz:
     addressed: bool
     is_open: bool
     asked_last: bool
+    is_option: bool = False  # word for word one of its options
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ def route(situation: Situation) -> Routed:
             command = words.Command("answer", code)  # a photo or voice note with the code under it
         if command is not None and command.name in words.MENTOR_COMMANDS:
             return Routed(Route.MENTOR_COMMAND, command=command)
-        if situation.quotes_something:
+        answers_quiz = situation.quiz is not None and situation.quiz.addressed
+        if situation.quotes_something and not answers_quiz:
             return Routed(Route.MENTOR_QUOTE)
     if situation.stale_press:
         return Routed(Route.UNCLEAR)
@@ -132,7 +134,7 @@ def route(situation: Situation) -> Routed:
         return Routed(Route.MEDIA, danger=assessed)
     if not situation.text.strip() or (situation.pressed and situation.text == READ):
         return Routed(Route.SILENT if situation.pressed else Route.EMPTY)
-    if _misses_quiz(situation):
+    if assessed.emergency is None and _misses_quiz(situation):
         return Routed(Route.QUIZ, danger=assessed)
     return Routed(Route.DIALOGUE, danger=assessed)
 
@@ -158,7 +160,9 @@ def _is_for_quiz(situation: Situation, quiz: Quiz, command: words.Command | None
     with_people = situation.open_case_as_mentee or situation.open_cases_as_mentor > 0
     if is_letter(situation.text):
         return quiz.is_open or not with_people
-    if not quiz.is_open or quiz.reads not in ("answer", "several") or command is not None:
+    if not quiz.is_open or quiz.reads not in ("answer", "several"):
+        return False
+    if command is not None and not quiz.is_option:
         return False
     if with_people or (situation.pending is not None and _answers(situation)):
         return False
@@ -166,11 +170,14 @@ def _is_for_quiz(situation: Situation, quiz: Quiz, command: words.Command | None
 
 
 def _misses_quiz(situation: Situation) -> bool:
-    """Whether a text is most likely an answer that cannot be read: one odd word, or "ok"."""
+    """Whether a text is an answer that cannot be read and nothing else: "ok", "??", "7".
+
+    One word may be a question to the library ("eclampsia"): it is looked up there first.
+    """
     quiz, text = situation.quiz, situation.text
     if quiz is None or not quiz.is_open or quiz.reads != "unclear" or not quiz.asked_last:
         return False
-    return len(text.split()) < 2 or words.is_courtesy(text)
+    return words.is_courtesy(text) or re.search(r"[^\W\d_]{2}", text) is None
 
 
 def _consent(situation: Situation) -> Route | None:

@@ -289,16 +289,19 @@ def postpone(session: Session, inbound_id: int, now: datetime, settings: Setting
         inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
         return
     turn = Turn.of(session, person, inbound, now, settings)
-    if (inbound.dialogue or {}).get("unread_answer"):
+    unread = bool((inbound.dialogue or {}).get("unread_answer"))
+    if unread and danger.assess(turn.question_text).emergency is None:
+        # Said once; should the library know the words after all, its answer still comes.
         turns.ask_again(turn)
-        inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
-        return
+    else:
+        unread = False
     # From when it was asked first: it may have waited for consent before.
     since = datetime.fromisoformat((inbound.dialogue or {})["asked_at"])
     if (now - since).total_seconds() >= settings.question_patience:
-        turn.open_case(turn.question_text, cause="dialogue_down")
+        if not unread:
+            turn.open_case(turn.question_text, cause="dialogue_down")
         inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
         return
     inbound.retry_at = now + timedelta(seconds=min(30, 2**inbound.dialogue_tries))
-    if inbound.dialogue_tries >= 2:
+    if inbound.dialogue_tries >= 2 and not unread:
         turn.reply("later")

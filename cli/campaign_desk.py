@@ -14,8 +14,9 @@ from bot.quizzes.calendar import zone
 from bot.quizzes.campaigns import CampaignError
 from bot.quizzes.plan import PlanError
 from bot.settings import Settings
-from cli.common import home_of, now, settings
+from cli.common import home_of, settings
 from cli.database import database
+from cli.demo import now
 from cli.errors import Refusal
 from cli.services import first_line
 from store.base import make_engine, make_sessions

@@ -9,8 +9,6 @@ from cli.errors import Refusal
 from cli.places import ROOT
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from bot.settings import Settings
 
 
@@ -60,13 +58,6 @@ def home_of(current: "Settings") -> Path:
 
 CLOCK = "demo.clock"
 """Under MENTORLINE_HOME: by how much the demo's time is off the real one."""
-
-
-def now(current: "Settings") -> "datetime":
-    """The time (aware) as the product of this home has it: a demo's clock may have been moved."""
-    from store import clock
-
-    return clock.of(current.mentorline_clock or home_of(current) / CLOCK)()
 
 
 def module(name: str, *arguments: str) -> tuple[str, ...]:

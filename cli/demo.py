@@ -1,10 +1,12 @@
 """`./mentorline demo`: the whole product on this machine, with phones in the browser for Twilio."""
 
+import contextlib
 import json
 import shutil
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from cli import processes, secrets, stage
 from cli.common import CLOCK, child_environment, home_of, module, settings
@@ -13,6 +15,9 @@ from cli.network import answers, free_port, require_free
 from cli.places import ROOT
 from cli.supervise import Process
 from store import clock
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 SMS_FROM = "+15005550006"
@@ -47,15 +52,17 @@ def demo(port: int, fresh: bool) -> None:
             "Ctrl-C stops everything.",
         ]
 
-    stage.run(
-        home,
-        None,
-        lambda url: parts(home, url, stage_of),
-        stage_of.address,
-        farewell,
-        first=lambda: prepare(home, stage_of, fresh),
-    )
-    (home / RUNNING).unlink(missing_ok=True)
+    try:
+        stage.run(
+            home,
+            None,
+            lambda url: parts(home, url, stage_of),
+            stage_of.address,
+            farewell,
+            first=lambda: prepare(home, stage_of, fresh),
+        )
+    finally:
+        gone(home, stage_of)
 
 
 @dataclass(frozen=True)
@@ -90,13 +97,29 @@ def prepare(home: Path, where: Stage, fresh: bool) -> None:
     (home / RUNNING).write_text(json.dumps(asdict(where)), "utf-8")
 
 
+def gone(home: Path, where: Stage) -> None:
+    """Forgets where a demo was, unless another has started there since."""
+    with contextlib.suppress(OSError, ValueError):
+        if json.loads((home / RUNNING).read_text("utf-8")) == asdict(where):
+            (home / RUNNING).unlink()
+
+
 def running(home: Path) -> Stage | None:
     """The demo that runs on `home`, if one does."""
     try:
         found = Stage(**json.loads((home / RUNNING).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    return found if answers(f"{found.address}/healthz")() else None
+    # Something else may have taken one of its ports since.
+    both = answers(f"{found.address}/healthz"), answers(f"{found.network}/simulator/api/stats")
+    return found if all(there() for there in both) else None
+
+
+def now(current: "Settings") -> datetime:
+    """The time (aware) as the product of this home has it: a running demo's may be moved."""
+    home = home_of(current)
+    moved = home / CLOCK if running(home) is not None else None
+    return clock.of(current.mentorline_clock or moved)()
 
 
 def environment(home: Path, database_url: str, where: Stage) -> dict[str, str]:

@@ -79,7 +79,6 @@ def settle_in(works: Works, network: httpx.Client, wanted: int, seed: int) -> di
         players |= {_phone(name, value): mentor for name, value in own[person.id].items()}
     with works.sessions() as session:
         network.put("/simulator/api/phonebook", json=demo.address_book(session)[:200])
-    network.post("/simulator/api/switches", json={"delay_ms": 0})
     return players
 
 

@@ -5,7 +5,7 @@ everything due is done, the network comes to rest, and people hear what has reac
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Protocol
@@ -17,7 +17,7 @@ from bot.quizzes import bank
 from bot.text.fold import fold
 from scheduler import ticks
 from scheduler.jobs import Works
-from simulator.cohort import Act, Known, Mentee, Seen, Spell
+from simulator.cohort import Act, Known, Seen, Spell
 
 # The clock never jumps further: whatever is decided anew now and then is decided.
 LONGEST: Final = timedelta(hours=3)
@@ -107,6 +107,15 @@ class Play:
         """Let everybody live until a moment (aware)."""
         self.cursor = int(self.network.get("/simulator/api/threads").json()["cursor"])
         shown = time.monotonic()
+        before = self.network.get("/simulator/api/switches").json()
+        self._post("/simulator/api/switches", {"delay_ms": 0})
+        try:
+            self._live(until, shown)
+        finally:
+            kept = {name: before[name] for name in ("network_down", "delay_ms")}
+            self._post("/simulator/api/switches", kept)
+
+    def _live(self, until: datetime, shown: float) -> None:
         self._settle()
         while self.works.now() < until:
             self._move(self._next(until))
@@ -222,8 +231,3 @@ class Play:
         if answer.status_code >= 400:
             problem = answer.json().get("error", answer.text)
             self.said(f"The simulator refused {path}: {problem}")
-
-
-def mentees(players: Iterable[Player]) -> Sequence[Mentee]:
-    """The mentees among the players."""
-    return [player for player in dict.fromkeys(players) if isinstance(player, Mentee)]

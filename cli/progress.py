@@ -23,8 +23,9 @@ from bot.quizzes.calendar import zone
 from bot.quizzes.giving import QUESTION, REMINDER, WANTED
 from bot.quizzes.progress import Figures, figures, short, trace
 from bot.settings import Settings
-from cli.common import home_of, now, settings
+from cli.common import home_of, settings
 from cli.database import database
+from cli.demo import now
 from cli.errors import Refusal
 from cli.services import first_line
 from store.base import UtcDateTime, make_engine, make_sessions

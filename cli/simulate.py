@@ -14,7 +14,7 @@ from typing import Any
 
 from cli import demo as demo_module
 from cli import stage
-from cli.common import home_of, settings
+from cli.common import CLOCK, home_of, settings
 from cli.database import database
 from cli.demo import Stage
 from cli.errors import Refusal
@@ -50,6 +50,8 @@ def simulate(wanted: Wanted, home: Path | None, fresh: bool) -> None:
     if home is None:
         here = here / "simulation"
     here.mkdir(parents=True, exist_ok=True)
+    if (here / "postgres").exists() and not (here / CLOCK).exists():
+        raise Refusal(f"{here} holds data that is no demo's: give simulate another --home.")
     _share_model(here)
     where = Stage.on_free_ports()
     results: list[dict[str, Any]] = []
@@ -57,16 +59,18 @@ def simulate(wanted: Wanted, home: Path | None, fresh: bool) -> None:
     def work(url: str) -> None:
         results.append(play(here, url, where, wanted))
 
-    stage.run(
-        here,
-        None,
-        lambda url: demo_module.parts(here, url, where, wanted.rasa),
-        where.address,
-        lambda: [],
-        first=lambda: demo_module.prepare(here, where, fresh),
-        work=work,
-    )
-    (here / demo_module.RUNNING).unlink(missing_ok=True)
+    try:
+        stage.run(
+            here,
+            None,
+            lambda url: demo_module.parts(here, url, where, wanted.rasa),
+            where.address,
+            lambda: [],
+            first=lambda: demo_module.prepare(here, where, fresh),
+            work=work,
+        )
+    finally:
+        demo_module.gone(here, where)
     if results:
         show(results[0], wanted)
         say(f"To look at the phones: MENTORLINE_HOME={demo_module.shown(here)} ./mentorline demo")

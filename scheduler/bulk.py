@@ -6,6 +6,7 @@ are claimed in batches, and before each call a lane waits while this process is 
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,9 +23,10 @@ from scheduler.sender import NotMade, Ready, Sender
 
 # Calls at once, and messages claimed at once.
 CALLS = 6
-BATCH = 48
-# A claimed attempt that has not been made by then is given back: after 20 s it would be in doubt.
-FRESH = 8.0
+BATCH = 24
+# A claimed attempt that has not been made by then is given back and decided anew: the person may
+# have texted STOP since. (After 20 s it would be taken for one in doubt.)
+FRESH = 2.0
 # A lane ends after this long, so that it takes its turn with other jobs.
 TURN = 4.0
 # Nobody waits longer than this for a reply to be finished.
@@ -73,29 +75,32 @@ class Bulk:
         self._now = now
         self._calls = ThreadPoolExecutor(CALLS * 2, thread_name_prefix="bulk")
 
-    def run(self, give: int) -> int:
-        """Give up to ``give`` doses and send what waits, for a few seconds.
+    def run(self, most: int) -> int:
+        """Give doses and send what waits, up to ``most`` of each, for a few seconds.
 
         Returns:
             How many messages were handed to the provider.
         """
         ends_at = time.monotonic() + TURN
-        while give > 0 and time.monotonic() < ends_at:
+        handed = 0
+        while most > 0 and time.monotonic() < ends_at:
             self._replies.wait()
             with self._sessions.begin() as session:
-                looked_at = giving.give_due(session, self._now(), min(give, GIVEN_AT_ONCE))
-            if not looked_at:
+                looked_at = giving.give_due(session, self._now(), min(most, GIVEN_AT_ONCE))
+            sent = self.flush(ends_at, min(most, GIVEN_AT_ONCE))
+            if not (looked_at or sent):
                 break
-            give -= looked_at
-        return self.flush(ends_at)
+            handed += sent
+            most -= max(looked_at, sent)
+        return handed
 
-    def flush(self, ends_at: float) -> int:
-        """Send queued campaign messages until none is left, or until a monotonic time."""
+    def flush(self, ends_at: float, most: float = math.inf) -> int:
+        """Send up to ``most`` queued campaign messages, until a monotonic time."""
         sent = 0
-        while time.monotonic() < ends_at:
+        while sent < most and time.monotonic() < ends_at:
             self._replies.wait()
             claimed_at = time.monotonic()
-            ready, looked_at = self._sender.claim(BATCH)
+            ready, looked_at = self._sender.claim(int(min(BATCH, most - sent)))
             if not looked_at:
                 break
             results = list(self._calls.map(self._call, ready, repeat(claimed_at)))

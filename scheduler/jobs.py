@@ -125,9 +125,9 @@ class Works:
         with self.replies.going_on():
             self.sender.flush(person_id)
 
-    def give_and_send(self, give: int) -> None:
-        """Give up to ``give`` doses of campaigns and send what they have queued."""
-        self.bulk.run(give)
+    def give_and_send(self, most: int) -> None:
+        """Give doses of campaigns and send what they have queued, up to ``most`` of each."""
+        self.bulk.run(most)
 
     def close(self) -> None:
         """Let go of connections and threads."""

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased, sessionmaker
 
 from bot import delivery, people, sending
+from bot.mentoring.record import is_going_on
 from bot.quizzes.plan import read_hours
 from channels import content, render
 from channels.errors import CATALOGUE, Next, what_next
@@ -371,7 +372,7 @@ def _due_bulk(
     )
     in_case = set(
         session.scalars(
-            select(Case.mentee_id).where(Case.mentee_id.in_(people_ids), Case.state != "closed")
+            select(Case.mentee_id).where(Case.mentee_id.in_(people_ids), is_going_on(now))
         )
     )
     stopped_until = session.scalar(select(Flag.until).where(Flag.name == delivery.SENDER_STOPPED))

@@ -121,6 +121,11 @@ def prune(works: Works) -> None:
     """Forget Rasa's trackers of long ended conversations."""
     oldest = (works.now() - TRACKER_KEPT).timestamp()
     with works.sessions.begin() as session:
+        # The next one has done its work.
+        session.execute(
+            text("DELETE FROM procrastinate_jobs WHERE status = 'failed' AND task_name = :task"),
+            {"task": queue.BULK},
+        )
         there = session.execute(text("SELECT to_regclass('rasa.events')")).scalar()
         if there is not None:
             session.execute(
@@ -140,7 +145,8 @@ def give_campaigns(works: Works) -> None:
         if not (giving.is_due(session, now) or sender.bulk_waits(session, now)):
             return
         lanes, waiting = queue.lanes(session), queue.waiting_bulk(session)
-        give = math.ceil(works.settings.campaign_rate / lanes)
+        # The clock ticks once a second, so this is what leaves in one.
+        most = math.ceil(works.settings.campaign_rate / lanes)
         for lane in range(lanes):
             if queue.bulk_lock(lane) not in waiting:
                 queue.defer(
@@ -148,7 +154,7 @@ def give_campaigns(works: Works) -> None:
                     queue.BULK,
                     lock=queue.bulk_lock(lane),
                     priority=queue.PRIORITY_BULK,
-                    give=give,
+                    most=most,
                 )
 
 
@@ -167,6 +173,7 @@ def campaign_books(works: Works) -> None:
     now = works.now()
     with works.sessions.begin() as session:
         spending.recount(session, now)
+        campaigns.lapse_paused(session, now)
         for name in campaigns.close_finished(session, now):
             log.info("campaign ended", campaign=name)
 

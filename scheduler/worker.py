@@ -51,9 +51,9 @@ def make_app(settings: Settings, works: Works | None = None) -> procrastinate.Ap
 
     # Not tried again by itself: the clock defers the next one while anything waits.
     @app.task(name=queue.BULK)
-    def bulk(give: int) -> None:
+    def bulk(most: int) -> None:
         assert works is not None
-        works.give_and_send(give)
+        works.give_and_send(most)
 
     return app
 

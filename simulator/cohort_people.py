@@ -18,8 +18,8 @@ from simulator.cohort_traits import (
 )
 from simulator.cohort_types import stream
 
-# Plainly invented range: 100000 numbers from +250788100000.
-FIRST_NUMBER: Final = 788_100_000
+# 100000 numbers from +250700100000: no operator there has this prefix.
+FIRST_NUMBER: Final = 700_100_000
 MOST: Final = 100_000
 _GIVEN_TEXT: Final = """
 Abelina Balimo Celandi Dorevu Elimara Faruno Gelisa Hamiro Ilvani Jolande Kelora Lumina Marezi

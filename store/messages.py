@@ -105,6 +105,8 @@ class OutboxMessage(Base):
     body: Mapped[str]
     # Name of a menu of channels/templates.yml: buttons on WhatsApp, a line of numbers on SMS.
     menu: Mapped[str | None]
+    # Unused. Dropped by a later migration, once no older process can be running that reads it.
+    menu_variables: Mapped[dict[str, Any] | None]
     media_url: Mapped[str | None]
     # What goes out instead when WhatsApp's window is closed.
     template: Mapped[str | None]

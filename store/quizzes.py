@@ -145,7 +145,7 @@ class Dose(Base):
     States: ``planned`` → ``open`` (a question that waits for its answer) → ``answered`` or
     ``expired``; a tip or summary goes to ``given``. ``unsent``: it never reached the phone.
     ``lapsed``: its time passed before it could be given. ``void``: the plan changed. ``reason``
-    says why for the last three.
+    says why for the last three, and for a planned one why it waits.
     """
 
     __tablename__ = "dose"
@@ -161,7 +161,7 @@ class Dose(Base):
             "person_id",
             "slot",
             unique=True,
-            postgresql_where=sql("state <> 'void'"),
+            postgresql_where=sql("state NOT IN ('void', 'unsent')"),
         ),
         Index("ix_dose_person", "person_id", "id"),
         Index(
@@ -180,7 +180,7 @@ class Dose(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     # question, tip, summary
     kind: Mapped[str]
-    # What it is within campaign and person: the local day, "quiz:<inbound>", "tip:3", "week:…".
+    # What it is within campaign and person: the local day, "quiz:<inbound>", "week:<Monday>".
     slot: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="planned")
     # As planned, and when it will be tried next.

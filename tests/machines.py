@@ -23,12 +23,12 @@ from sqlalchemy.exc import OperationalError
 
 from channels import content
 from channels.twilio import Twilio
-from store.clock import utc_now
 from simulator.model import Message
 from simulator.server import Handle
 from simulator.server import start as start_simulator
 from store import embedded, migrate
 from store.base import make_engine, make_sessions
+from store.clock import utc_now
 from store.people import Address, Person
 from tests.town import SMS_FROM, WHATSAPP_FROM
 

@@ -34,6 +34,9 @@ from store.quizzes import Answer, Campaign, CampaignVersion, Dose, Enrolment
 from tests import programme
 from tests.programme import NOW
 
+# Minutes in all: left out of the quick part.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "docs" / "examples" / "campaign.yml"
 TOMORROW = date(2026, 3, 2)

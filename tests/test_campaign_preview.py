@@ -32,6 +32,9 @@ from tests import programme
 from tests.programme import NOW, TIMEZONE
 from tests.town import Town
 
+# Minutes in all: left out of the quick part.
+pytestmark = pytest.mark.slow
+
 MONDAY = date(2026, 3, 2)
 DAY = timedelta(days=1)
 KIGALI = ZoneInfo(TIMEZONE)

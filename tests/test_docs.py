@@ -23,6 +23,7 @@ from bot.people import UI_LANGUAGES
 from bot.quizzes.plan import Budget, Cohort, Plan, read
 from bot.text.gsm7 import to_gsm7
 from bot.text.segments import is_gsm7
+from bot.words import command
 from channels import errors, templates
 from cli.app import app
 from cli.campaign_plans import WEEKS
@@ -65,18 +66,18 @@ def commands_in(text: str) -> list[list[str]]:
 @by_page()
 def test_every_command_shown_exists(page: Path) -> None:
     for words in commands_in(page.read_text("utf-8")):
-        command: object = typer.main.get_command(app)
+        found: object = typer.main.get_command(app)
         path: list[str] = []
         for word in words:
-            inner = getattr(command, "commands", {}).get(word)
+            inner = getattr(found, "commands", {}).get(word)
             if inner is None:
                 break
-            command, path = inner, [*path, word]
+            found, path = inner, [*path, word]
         assert path, f"./mentorline {' '.join(words)}: no such command"
         answer = CliRunner().invoke(app, [*path, "--help"])
         assert answer.exit_code == 0, answer.output
         rest = words[len(path) :]
-        if hasattr(command, "commands"):
+        if hasattr(found, "commands"):
             assert not rest, f"./mentorline {' '.join(words)}: no such command"
         for option in (word for word in rest if word.startswith("--")):
             assert option in answer.output, f"{' '.join(path)} has no {option}"
@@ -235,6 +236,14 @@ def test_the_table_of_a_plan_is_the_plan() -> None:
     assert all(Plan.model_fields[name].is_required() for name in ("start", "end"))
     for name, cell in said.items():
         assert yaml.safe_load(cell.strip("`")) == known[name], name
+
+
+def test_every_word_of_the_quiz_is_understood_in_both_languages() -> None:
+    section = section_of_campaigns("What a nurse experiences in a month")
+    for english, french in zip(rows_of(section, 0), rows_of(section, 1), strict=True):
+        named = [[command(word) for word in quoted_in([cell])] for cell in (english, french)]
+        assert named[0] == named[1]
+        assert all(named[0]), english
 
 
 def test_the_table_of_codes_is_the_catalogue() -> None:

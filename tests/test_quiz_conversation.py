@@ -52,6 +52,7 @@ def test_question_answer_feedback(quiz_town: Town) -> None:
     assert dose(quiz_town).state == "answered"
 
 
+@pytest.mark.slow
 def test_wrong_answer_comes_back_after_twelve_days(quiz_town: Town) -> None:
     mentee = quiz_town.mentee()
     asked(quiz_town, mentee)
@@ -65,6 +66,7 @@ def test_wrong_answer_comes_back_after_twelve_days(quiz_town: Town) -> None:
     mentee.hears("BP is referral urgent")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("said", "right"),
     [("D", True), ("option d", True), ("(d).", True), ("160/110", True), ("4", True), ("b", False)],
@@ -89,6 +91,7 @@ def test_two_letters_are_asked_again_and_stay_open(quiz_town: Town) -> None:
     mentee.hears("Source")
 
 
+@pytest.mark.slow
 def test_a_second_answer_does_not_count(quiz_town: Town) -> None:
     mentee = quiz_town.mentee()
     asked(quiz_town, mentee)
@@ -100,6 +103,7 @@ def test_a_second_answer_does_not_count(quiz_town: Town) -> None:
     assert quiz_town.count(Answer) == 1
 
 
+@pytest.mark.slow
 def test_unreadable_gets_one_helpful_line_even_without_rasa(quiz_town: Town) -> None:
     mentee = quiz_town.mentee()
     asked(quiz_town, mentee)
@@ -133,6 +137,7 @@ def test_more_and_ask_after_an_answer(quiz_town: Town) -> None:
     assert quiz_town.case().topic == "preeclampsia"
 
 
+@pytest.mark.slow
 def test_one_reminder_then_expiry_and_a_late_answer_counts(quiz_town: Town) -> None:
     mentee = quiz_town.mentee()
     asked(quiz_town, mentee, weekdays=["tue"], per_week=1)
@@ -149,6 +154,7 @@ def test_one_reminder_then_expiry_and_a_late_answer_counts(quiz_town: Town) -> N
     assert quiz_town.one(Answer).late is True
 
 
+@pytest.mark.slow
 def test_never_two_open_at_once(quiz_town: Town) -> None:
     mentee = quiz_town.mentee()
     asked(quiz_town, mentee, ITEM, "preeclampsia-q03")
@@ -159,6 +165,7 @@ def test_never_two_open_at_once(quiz_town: Town) -> None:
     assert waiting.reason == "another question is open"
 
 
+@pytest.mark.slow
 def test_a_question_instead_of_an_answer_leaves_the_quiz_open(quiz_town: Town) -> None:
     mentor = quiz_town.mentor()
     mentee = quiz_town.mentee()
@@ -174,6 +181,7 @@ def test_a_question_instead_of_an_answer_leaves_the_quiz_open(quiz_town: Town) -
     mentee.hears("Source")
 
 
+@pytest.mark.slow
 def test_buttons_on_whatsapp(quiz_town: Town) -> None:
     three = next(i for i in bank.load().items if len(i.options["en"]) == 3)
     mentee = quiz_town.mentee(channel="whatsapp")
@@ -188,6 +196,7 @@ def test_buttons_on_whatsapp(quiz_town: Town) -> None:
     mentee.hears("Source: ")
 
 
+@pytest.mark.slow
 def test_template_outside_the_window_has_its_letters(quiz_town: Town) -> None:
     mentee = quiz_town.mentee(channel="whatsapp")
     asked(quiz_town, mentee)
@@ -198,6 +207,7 @@ def test_template_outside_the_window_has_its_letters(quiz_town: Town) -> None:
     mentee.hears("Source")
 
 
+@pytest.mark.slow
 def test_quiz_word_brings_one_at_once_and_again_the_open_one(quiz_town: Town) -> None:
     mentee = quiz_town.mentee(cadre="nurse")
     mentee.says("QUIZ")
@@ -210,6 +220,7 @@ def test_quiz_word_brings_one_at_once_and_again_the_open_one(quiz_town: Town) ->
     assert mentee.hears(r"\nA .*\nB ") != first
 
 
+@pytest.mark.slow
 def test_stop_ends_the_quiz(quiz_town: Town) -> None:
     mentee = quiz_town.mentee()
     asked(quiz_town, mentee)
@@ -220,6 +231,7 @@ def test_stop_ends_the_quiz(quiz_town: Town) -> None:
     assert quiz_town.count(Dose, Dose.reason == "the mentee texted STOP") > 0
 
 
+@pytest.mark.slow
 def test_open_case_makes_the_dose_wait(quiz_town: Town) -> None:
     mentor = quiz_town.mentor()
     mentee = quiz_town.mentee()
@@ -241,6 +253,7 @@ def test_open_case_makes_the_dose_wait(quiz_town: Town) -> None:
     mentee.hears("BP")
 
 
+@pytest.mark.slow
 def test_wishes(quiz_town: Town) -> None:
     mentee = quiz_town.mentee()
     quiz_town.campaign(items=[ITEM, "preeclampsia-q03"], per_week=5, summary=False)
@@ -267,6 +280,7 @@ def test_wishes(quiz_town: Town) -> None:
     mentee.hears("BP|146/92")
 
 
+@pytest.mark.slow
 def test_progress(quiz_town: Town) -> None:
     mentee = quiz_town.mentee()
     mentee.says("PROGRESS")

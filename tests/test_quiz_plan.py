@@ -20,6 +20,7 @@ from store.quizzes import Preference
 
 MARCH = {"start": "2026-03-03", "end": "2026-03-31"}
 TIP = {"en": "Wash your hands."}
+some = settings(max_examples=60, deadline=None)
 ZONES = [
     "Africa/Kigali",
     "Europe/Berlin",
@@ -138,6 +139,7 @@ anything = st.recursive(
 )
 
 
+@some
 @given(st.dictionaries(st.sampled_from(sorted(Plan.model_fields)) | st.text(), anything))
 def test_whatever_is_in_the_file_it_is_a_plan_or_sentences(data: dict[str, Any]) -> None:
     for given_data in (data, {**MARCH, **data}):
@@ -158,8 +160,12 @@ starts = st.dates(date(2026, 1, 1), date(2026, 12, 1))
 lengths = st.integers(0, 120)
 
 
+# Half of the mentees are put off until the morning, or until Monday.
+into_the_night = st.sampled_from(["18:00-23:00", "19:00-23:59"])
+
+
 @st.composite
-def plans(draw: st.DrawFn) -> Plan:
+def plans(draw: st.DrawFn, windows: st.SearchStrategy[str] = windows) -> Plan:
     start = draw(starts)
     weekends = draw(st.booleans())
     values: dict[str, Any] = {
@@ -188,6 +194,7 @@ def plans(draw: st.DrawFn) -> Plan:
     return read(values)
 
 
+@some
 @given(plans())
 def test_a_plan_that_was_written_down_is_read_as_it_was(plan: Plan) -> None:
     written = json.dumps(plan.model_dump(mode="json"), allow_nan=False)
@@ -218,8 +225,13 @@ def span(plan: Plan) -> tuple[datetime, datetime]:
     return first, datetime.combine(plan.end, time(0), UTC) + timedelta(days=10)
 
 
-@settings(deadline=None)
-@given(plans(), st.sampled_from(ZONES), wishes, st.lists(st.floats(0, 1), max_size=12))
+@some
+@given(
+    plans(windows | into_the_night),
+    st.sampled_from(ZONES),
+    wishes,
+    st.lists(st.floats(0, 1), max_size=12),
+)
 def test_planned_in_pieces_or_at_once_it_is_the_same(
     plan: Plan, timezone: str, wish: Preference | None, cuts: list[float]
 ) -> None:
@@ -246,7 +258,7 @@ def test_a_dose_that_waits_for_the_morning_is_planned_whenever_planning_goes_on(
         assert pieces == moments(plan, start=first, until=last, **how)
 
 
-@settings(deadline=None)
+@some
 @given(plans(), st.sampled_from(ZONES), wishes)
 def test_one_a_day_at_most_and_as_many_a_week_as_wanted(
     plan: Plan, timezone: str, wish: Preference | None
@@ -273,7 +285,7 @@ def test_one_a_day_at_most_and_as_many_a_week_as_wanted(
         assert all(at >= wish.paused_until for _, _, at in found)
 
 
-@settings(deadline=None)
+@some
 @given(plans(), st.sampled_from(ZONES))
 def test_a_summary_comes_once_and_when_its_week_is_over(plan: Plan, timezone: str) -> None:
     first, last = span(plan)

@@ -42,6 +42,9 @@ from store.quizzes import (
     Preference,
 )
 
+# Minutes in all: left out of the quick part.
+pytestmark = pytest.mark.slow
+
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)  # 02:00 in Kigali
 NOW = datetime(2026, 3, 12, 9, 0, tzinfo=UTC)  # a Thursday, ten days later
 ITEMS = 8

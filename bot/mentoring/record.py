@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from bot import outbox, people
@@ -43,6 +43,14 @@ def event(
         )
     )
     session.flush()
+
+
+def is_going_on(now: datetime) -> ColumnElement[bool]:
+    """A case in which words still pass: not closed, and not answered a while ago."""
+    return and_(
+        Case.state != "closed",
+        or_(Case.answered_at.is_(None), Case.answered_at > now - THREAD_STAYS_OPEN),
+    )
 
 
 def asked_so_far(session: Session, case: Case) -> str:

@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from bot.quizzes import catalogue, closing, giving, planning, spacing
+from bot.quizzes import catalogue, closing, giving, spacing
 from bot.quizzes.bank import Item
+from bot.quizzes.plans import load_plans
 from store.messages import Inbound, OutboxMessage
 from store.quizzes import Answer, Dose, LearnerItem
 
 # Longer than this after it expired, a letter is no answer to a question any more.
 LATE_FOR = timedelta(days=14)
+
+
+_REACHED_PROVIDER = exists(
+    select(OutboxMessage.id).where(
+        OutboxMessage.dose_id == Dose.id, OutboxMessage.provider_sid.is_not(None)
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ def last_asked(session: Session, person_id: int) -> Dose | None:
             Dose.person_id == person_id,
             Dose.kind == "question",
             Dose.sent_at.is_not(None),
-            Dose.state != "unsent",
+            or_(Dose.state != "unsent", _REACHED_PROVIDER),
         )
         # An open one first, should a clock have been put back.
         .order_by((Dose.state == "open").desc(), Dose.sent_at.desc(), Dose.id.desc())
@@ -85,8 +93,15 @@ def came_in_time(dose: Dose, received_at: datetime) -> bool:
 
 
 def still_counts(session: Session, dose: Dose, now: datetime) -> bool:
-    """Whether an expired question may still be answered: not long ago, not asked again since."""
-    if dose.state != "expired" or dose.expires_at is None or now - dose.expires_at > LATE_FOR:
+    """Whether a question that is not open may still be answered: not long ago, not asked since.
+
+    One that the provider could not deliver may have reached the phone all the same.
+    """
+    if (
+        dose.state not in ("expired", "unsent")
+        or dose.expires_at is None
+        or now - dose.expires_at > LATE_FOR
+    ):
         return False
     since = select(1).where(
         Dose.person_id == dose.person_id, Dose.item_id == dose.item_id, Dose.id > dose.id
@@ -111,7 +126,7 @@ def take(session: Session, dose: Dose, option: int, inbound: Inbound, text: str)
     if came_in_time(dose, when):
         before = replace(before, missed=max(0, before.missed - 1))
     key = (dose.campaign_id or 0, dose.campaign_version or 0)
-    plan = planning.load_plans(session, {key}).get(key) if dose.campaign_id else None
+    plan = load_plans(session, {key}).get(key) if dose.campaign_id else None
     rule: spacing.Rule = plan.spacing if plan is not None else "kerfoot"
     retention = plan.retention if plan is not None else spacing.RETENTION
     after = spacing.answered(rule, before, right, when, critical=item.critical, retention=retention)

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from bot.quizzes import catalogue, cohorts
 from bot.quizzes.bank import Item
+from bot.quizzes.due import LATE
 from bot.quizzes.plan import Plan, PlanError, read
+from bot.quizzes.plans import load_plans
 from bot.sending import PROACTIVE
 from store.messages import OutboxMessage
 from store.quizzes import Campaign, CampaignVersion, Dose, Enrolment
@@ -66,7 +68,9 @@ def locked(session: Session, name: str) -> Campaign:
     found = by_name(session, name)
     if found is None:
         raise CampaignError(f"There is no campaign called {name!r}.")
-    return session.get_one(Campaign, found.id, with_for_update=True, populate_existing=True)
+    return session.get_one(
+        Campaign, found.id, with_for_update={"key_share": True}, populate_existing=True
+    )
 
 
 def check(session: Session, plan: Plan) -> None:
@@ -211,13 +215,19 @@ def held(session: Session) -> list[int]:
     running = session.scalars(
         select(Campaign).where(Campaign.state == "running").order_by(Campaign.id)
     ).all()
-    limited = {one.id for one in running if plan_of(session, one).budget is not None}
+    plans = load_plans(session, {(one.id, one.version) for one in running})
+    limited = {key for (key, _), plan in plans.items() if plan.budget is not None}
     found: list[int] = []
     for ids, read_only in (({one.id for one in running} - limited, True), (limited, False)):
         if ids:
             query = select(Campaign.id).where(Campaign.id.in_(ids), Campaign.state == "running")
-            query = query.order_by(Campaign.id)
-            found += session.scalars(query.with_for_update(skip_locked=True, read=read_only)).all()
+            query = query.order_by(Campaign.id).with_for_update(
+                # An answer may refer to it meanwhile.
+                skip_locked=True,
+                read=read_only,
+                key_share=not read_only,
+            )
+            found += session.scalars(query).all()
     return found
 
 
@@ -289,6 +299,11 @@ def end(session: Session, campaign: Campaign, now: datetime, reason: str | None 
         raise CampaignError(f"{campaign.name!r} has ended already.")
     campaign.state, campaign.ended_at, campaign.reason = "ended", now, reason
     _drop_waiting(session, campaign, "the campaign ended")
+    session.execute(
+        update(Enrolment)
+        .where(Enrolment.campaign_id == campaign.id, Enrolment.left_at.is_(None))
+        .values(left_at=now, reason="the campaign ended")
+    )
     return void_planned(session, campaign, now, "the campaign ended")
 
 
@@ -328,11 +343,23 @@ def enrol_newcomers(session: Session, now: datetime) -> int:
     return joined
 
 
+def lapse_paused(session: Session, now: datetime) -> None:
+    """What a pause has kept for too long does not come any more."""
+    paused = select(Campaign.id).where(Campaign.state == "paused")
+    session.execute(
+        update(Dose)
+        .where(Dose.state == "planned", Dose.due_at < now - LATE, Dose.campaign_id.in_(paused))
+        .values(state="lapsed", reason="the campaign was paused", closed_at=now)
+    )
+
+
 def close_finished(session: Session, now: datetime) -> list[str]:
     """End the campaigns whose time is over everywhere; returns their names."""
     ended = []
     for campaign in session.scalars(
-        select(Campaign).where(Campaign.state.in_(("running", "paused"))).with_for_update()
+        select(Campaign)
+        .where(Campaign.state.in_(("running", "paused")))
+        .with_for_update(key_share=True)
     ):
         last = plan_of(session, campaign).end
         if now.date() > last + AFTER_END:

@@ -12,9 +12,11 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Session, aliased
 
 from bot import outbox
+from bot.mentoring.record import is_going_on
 from bot.quizzes import calendar, catalogue, due, giving, planning, spacing
 from bot.quizzes.messages import question, ways
 from bot.quizzes.plan import Plan
+from bot.quizzes.plans import load_plans
 from store import queue
 from store.cases import Case
 from store.messages import OutboxMessage
@@ -43,7 +45,7 @@ def look(session: Session, now: datetime, limit: int = 200) -> int:
             .with_for_update(skip_locked=True)
         )
     )
-    plans = planning.load_plans(
+    plans = load_plans(
         session,
         {
             (dose.campaign_id, dose.campaign_version)
@@ -120,7 +122,7 @@ def _look(session: Session, dose: Dose, person: Person, plan: Plan | None, now: 
             expire(session, dose, now)
         return
     dose.remind_at, dose.look_at = None, dose.expires_at
-    if plan is not None:
+    if plan is not None and left is not None:
         _remind(session, dose, person, plan, now)
 
 
@@ -158,9 +160,7 @@ def _remind(session: Session, dose: Dose, person: Person, plan: Plan, now: datet
         return
     timezone = plan.timezone or person.timezone
     weekends = planning.has_weekends(plan, wishes)
-    in_case = session.scalar(
-        select(exists().where(Case.mentee_id == person.id, Case.state != "closed"))
-    )
+    in_case = session.scalar(select(exists().where(Case.mentee_id == person.id, is_going_on(now))))
     reach = ways(person.addresses)
     last = max((a.last_inbound_at for a in person.addresses if a.last_inbound_at), default=None)
     talking = last is not None and now - last < due.CONVERSATION

@@ -18,6 +18,8 @@ LATE: Final = timedelta(hours=20)
 # Whoever wrote less than this ago is in a conversation.
 CONVERSATION: Final = timedelta(minutes=10)
 LOOK_AGAIN: Final = timedelta(minutes=30)
+# An open question stays open for days more often than not.
+LOOK_AT_OPEN: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def _waits(facts: Facts, now: datetime) -> Wait | None:
     if facts.in_case:
         return Wait(now + LOOK_AGAIN, "in an open case")
     if facts.kind == "question" and facts.open_question:
-        return Wait(now + LOOK_AGAIN, "another question is open")
+        return Wait(now + LOOK_AT_OPEN, "another question is open")
     if facts.last_inbound is not None and now - facts.last_inbound < CONVERSATION:
         return Wait(min(facts.last_inbound, now) + CONVERSATION, "in a conversation")
     allowed = next_allowed(now, facts.timezone, facts.quiet, facts.weekends)

@@ -18,11 +18,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bot import outbox
-from bot.quizzes import calendar, campaigns, catalogue, cohorts, due, planning, spending, summaries
+from bot.mentoring.record import is_going_on
+from bot.quizzes import calendar, campaigns, catalogue, cohorts, due, spending, summaries
 from bot.quizzes.bank import Item
 from bot.quizzes.messages import Message, Ways, question, summary, tip, ways
 from bot.quizzes.plan import Plan
 from bot.quizzes.planning import has_weekends
+from bot.quizzes.plans import load_plans
 from bot.quizzes.progress import weak_competencies
 from bot.quizzes.selection import Candidate, Choice, choose
 from bot.quizzes.spacing import State
@@ -115,7 +117,7 @@ def give_due(session: Session, now: datetime, limit: int = 200) -> int:
     )
     if not doses:
         return 0
-    plans = planning.load_plans(
+    plans = load_plans(
         session, {(dose.campaign_id or 0, dose.campaign_version or 0) for dose in doses}
     )
     broke = spending.exhausted(session, {c: p for (c, _), p in plans.items()}, now)
@@ -166,7 +168,12 @@ def give_due(session: Session, now: datetime, limit: int = 200) -> int:
             _ask(this, dose, mentee, plan, *bases[key], now)
     _write(session, this, now)
     campaign_of = {dose.id: (dose.campaign_id or 0, dose.campaign_version or 0) for dose in here}
-    spending.count_in(session, this.messages, plans, campaign_of)
+    whatsapp = {
+        row["dose_id"]
+        for row in this.messages
+        if row["address_id"] == mentees[row["person_id"]].ways.whatsapp_id
+    }
+    spending.count_in(session, this.messages, plans, campaign_of, whatsapp)
     return len(doses)
 
 
@@ -386,7 +393,7 @@ def _write(session: Session, this: _Round, now: datetime) -> None:
     for rows in (this.opened, this.moved, this.closed):
         if rows:
             session.execute(update(Dose), rows)
-    given = [row["person_id"] for row in this.messages]
+    given = [row["person_id"] for row in this.asked]
     if given:
         # What the product asked before has not been answered; the question now comes first.
         session.execute(
@@ -434,7 +441,7 @@ def _mentees(session: Session, wanted: set[int], now: datetime) -> dict[int, _Me
         found[person_id].memory = memory
     for wishes in session.scalars(select(Preference).where(Preference.person_id.in_(ids))):
         found[wishes.person_id].wishes = wishes
-    in_case = select(Case.mentee_id).where(Case.mentee_id.in_(ids), Case.state != "closed")
+    in_case = select(Case.mentee_id).where(Case.mentee_id.in_(ids), is_going_on(now))
     for person_id in session.scalars(in_case):
         found[person_id].in_case = True
     had = (

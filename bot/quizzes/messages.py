@@ -37,6 +37,11 @@ class Ways:
         """Whether there is one at all."""
         return self.sms is not None or self.whatsapp is not None
 
+    @property
+    def whatsapp_id(self) -> int | None:
+        """The id of the WhatsApp address."""
+        return self.whatsapp.id if self.whatsapp is not None else None
+
     def choose(self, plan: Plan, now: datetime) -> int | None:
         """The address that a campaign uses now."""
         is_open = self.whatsapp is not None and self.whatsapp.window_open(now)

@@ -5,19 +5,18 @@ A week at a time, so that a change of plan, of the bank or of a mentee's wishes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
-from threading import Lock
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bot.quizzes import calendar, campaigns, plan
+from bot.quizzes import calendar, campaigns
 from bot.quizzes.plan import Plan
+from bot.quizzes.plans import load_plans
 from store.people import Person
-from store.quizzes import Campaign, CampaignVersion, Dose, Enrolment, Preference
+from store.quizzes import Campaign, Dose, Enrolment, Preference
 
 AHEAD = timedelta(days=8)
 # Plan on when less than this is left.
@@ -26,10 +25,6 @@ LEFT = timedelta(days=1)
 SUMMARY_WINDOW = (time(12), time(13))
 _DAY = timedelta(days=1)
 PUSHED = 3 * _DAY
-
-Plans = dict[tuple[int, int], Plan]
-_KEPT: dict[tuple[str, int, int], Plan] = {}
-_LOCK = Lock()
 
 
 def plan_ahead(session: Session, now: datetime, limit: int = 500) -> int:
@@ -215,25 +210,6 @@ def _summaries(
     return found
 
 
-def load_plans(session: Session, wanted: Iterable[tuple[int, int]]) -> Plans:
-    """Plans by (campaign, version); read once, as a version is never changed."""
-    house = str(session.get_bind().engine.url)  # one process may serve several databases
-    keys = set(wanted)
-    with _LOCK:
-        missing = {key for key in keys if (house, *key) not in _KEPT}
-    if missing:
-        rows = session.scalars(
-            select(CampaignVersion).where(
-                CampaignVersion.campaign_id.in_({campaign for campaign, _ in missing})
-            )
-        ).all()
-        with _LOCK:
-            for row in rows:
-                _KEPT[house, row.campaign_id, row.version] = plan.read(row.plan)
-    with _LOCK:
-        return {key: _KEPT[house, *key] for key in keys if (house, *key) in _KEPT}
-
-
 def replan(session: Session, person_id: int, now: datetime, reason: str) -> None:
     """A mentee's wishes changed: void what is planned for them and plan it anew."""
     # Waits for a planner that is at work on this mentee; then its doses are seen.
@@ -246,13 +222,4 @@ def replan(session: Session, person_id: int, now: datetime, reason: str) -> None
         update(Dose)
         .where(Dose.person_id == person_id, Dose.state == "planned")
         .values(state="void", reason=reason, closed_at=now)
-    )
-
-
-def next_dose(session: Session, person_id: int) -> datetime | None:
-    """When the next question is planned for a mentee."""
-    return session.scalar(
-        select(func.min(Dose.due_at)).where(
-            Dose.person_id == person_id, Dose.state == "planned", Dose.kind == "question"
-        )
     )

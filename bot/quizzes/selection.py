@@ -31,6 +31,7 @@ Reason = Literal[
     "new",
     "one is open",
     "enough for today",
+    "no question",
     "none for this cadre",
     "all retired",
     "nothing due yet",
@@ -100,7 +101,9 @@ def choose(
         return Choice(None, "enough for today")
     every = sorted(candidates, key=lambda one: (one.order, one.item))
     fitting = [one for one in every if cadre is None or not one.cadres or cadre in one.cadres]
-    if every and not fitting:
+    if not every:
+        return Choice(None, "no question")
+    if not fitting:
         return Choice(None, "none for this cadre")
     live = [one for one in fitting if not one.state.is_finished]
     if not live:

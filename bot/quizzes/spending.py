@@ -7,7 +7,7 @@ added, so that a budget is not overrun by more than the answers of a minute.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from bot.quizzes.plan import Budget, Plan
 from bot.text.gsm7 import to_gsm7
 from bot.text.segments import count
 from store.messages import OutboxMessage
+from store.people import Address
 from store.quizzes import Campaign, Dose
 
 USED_UP = "the budget is used up"
@@ -69,7 +70,7 @@ def recount(session: Session, now: datetime) -> None:
         plan = campaigns.plan_of(session, campaign)
         if plan.budget is None:
             continue
-        locked = session.get_one(Campaign, campaign.id, with_for_update=True)
+        locked = session.get_one(Campaign, campaign.id, with_for_update={"key_share": True})
         found, waits = spent(session, campaign.id), _waiting(session, campaign.id)
         locked.messages = found.messages + len(waits)
         locked.segments = found.segments + sum(waits)
@@ -77,22 +78,26 @@ def recount(session: Session, now: datetime) -> None:
 
 
 def _waiting(session: Session, campaign_id: int) -> list[int]:
-    """The segments of each message that has been handed out and has not left."""
+    """The segments of each message that has been handed out and has not left; 0 on WhatsApp."""
     rows = session.execute(
-        select(OutboxMessage.body, OutboxMessage.language)
+        select(OutboxMessage.body, OutboxMessage.language, Address.channel)
         .join(Dose, Dose.id == OutboxMessage.dose_id)
+        .outerjoin(Address, Address.id == OutboxMessage.address_id)
         .where(
             Dose.campaign_id == campaign_id,
             OutboxMessage.state.in_(("queued", "held", "sending", "unknown")),
             OutboxMessage.provider_sid.is_(None),
         )
     )
-    return [count(to_gsm7(body, language)).segments for body, language in rows]
+    return [
+        0 if channel == "whatsapp" else count(to_gsm7(body, language)).segments
+        for body, language, channel in rows
+    ]
 
 
 def _dearest(budget: Budget, segments: int) -> float:
-    # Which way a message takes is decided when it leaves.
-    return max(segments * budget.per_segment, budget.per_template)
+    # Whether the window is still open is seen when it leaves.
+    return segments * budget.per_segment if segments else budget.per_template
 
 
 def exhausted(session: Session, plans: Mapping[int, Plan], now: datetime) -> set[int]:
@@ -105,7 +110,7 @@ def exhausted(session: Session, plans: Mapping[int, Plan], now: datetime) -> set
         select(Campaign)
         .where(Campaign.id.in_(limited))
         .order_by(Campaign.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ):
         budget = plans[campaign.id].budget
@@ -124,12 +129,14 @@ def count_in(
     messages: Sequence[Mapping[str, Any]],
     plans: Mapping[tuple[int, int], Plan],
     campaign_of: Mapping[int, tuple[int, int]],
+    on_whatsapp: Container[int],
 ) -> None:
     """Add what is being handed out to campaigns with a budget, until it is counted exactly.
 
     Args:
         messages: outbox rows.
         campaign_of: dose id → (campaign, version).
+        on_whatsapp: ids of doses that do not go by SMS.
     """
     segments: dict[int, int] = defaultdict(int)
     money: dict[int, float] = defaultdict(float)
@@ -137,7 +144,8 @@ def count_in(
         key = campaign_of[row["dose_id"]]
         budget = plans[key].budget
         if budget is not None:
-            size = count(to_gsm7(row["body"], row["language"])).segments
+            sms = row["dose_id"] not in on_whatsapp
+            size = count(to_gsm7(row["body"], row["language"])).segments if sms else 0
             segments[key[0]] += size
             money[key[0]] += _dearest(budget, size)
     for campaign_id, more in segments.items():

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot import knowledge
 from bot.conversation import Quiz, is_letter
-from bot.quizzes import answers, campaigns, catalogue, closing, giving, planning, progress
+from bot.quizzes import answers, campaigns, catalogue, closing, giving, progress
 from bot.quizzes.bank import LETTERS, Item, rendered
 from bot.quizzes.calendar import zone
 from bot.quizzes.feedback import ask_again as again_text
@@ -19,6 +19,8 @@ from bot.quizzes.feedback import feedback
 from bot.quizzes.grading import Graded, grade
 from bot.quizzes.messages import question
 from bot.quizzes.plan import Plan
+from bot.quizzes.plans import load_plans
+from bot.text.fold import fold
 from bot.texts import text
 from bot.turn import Turn
 from store.knowledge import Question
@@ -79,7 +81,14 @@ def situation(turn: Turn) -> Quiz | None:
     found = find(turn)
     if found is None:
         return None
-    return Quiz(found.graded.kind, found.addressed, found.is_open, _asked_last(turn, found.dose))
+    said = fold(turn.text)
+    return Quiz(
+        reads=found.graded.kind,
+        addressed=found.addressed,
+        is_open=found.is_open,
+        asked_last=_asked_last(turn, found.dose),
+        is_option=any(said == fold(o) for own in found.item.options.values() for o in own),
+    )
 
 
 def _asked_last(turn: Turn, dose: Dose) -> bool:
@@ -165,7 +174,7 @@ def quiz(turn: Turn) -> None:
     )
     live = catalogue.live(turn.session)
     reasons: list[tuple[str, datetime | None]] = []
-    for campaign, plan in _plans(turn.session, turn.person, turn.now):
+    for campaign, plan in plans_of(turn.session, turn.person, turn.now):
         items = campaigns.chosen_items(plan, live)
         base = giving.candidates(items)
         choice = giving.choice_for(base, memory, turn.person, plan, weak, turn.now)
@@ -212,7 +221,7 @@ def _no_question(turn: Turn, reasons: list[tuple[str, datetime | None]]) -> None
         turn.reply("quiz_none")
 
 
-def _plans(session: Session, person: Person, now: datetime) -> list[tuple[Campaign | None, Plan]]:
+def plans_of(session: Session, person: Person, now: datetime) -> list[tuple[Campaign | None, Plan]]:
     """The running campaigns of a mentee, newest first; without any, the whole bank."""
     rows = session.scalars(
         select(Campaign)
@@ -224,14 +233,14 @@ def _plans(session: Session, person: Person, now: datetime) -> list[tuple[Campai
         )
         .order_by(Campaign.id.desc())
     ).all()
-    plans = planning.load_plans(session, {(row.id, row.version) for row in rows})
+    plans = load_plans(session, {(row.id, row.version) for row in rows})
     found: list[tuple[Campaign | None, Plan]] = [
         (row, plans[row.id, row.version])
         for row in rows
         if plans[row.id, row.version].kind == "quiz"
     ]
     today = now.date()
-    return found or [(None, Plan(start=today, end=today))]
+    return found or [(None, Plan(start=today, end=today, reminder=0))]
 
 
 def more(turn: Turn) -> None:

@@ -8,8 +8,7 @@ from sqlalchemy import update
 
 from bot.quizzes import planning
 from bot.quizzes.calendar import QUIET, zone
-from bot.quizzes.plan import Plan
-from bot.quizzes.turns import day_of
+from bot.quizzes.turns import day_of, plans_of
 from bot.sending import PROACTIVE
 from bot.turn import Turn
 from bot.words import Command
@@ -65,7 +64,8 @@ def _week(turn: Turn, count: int | None) -> None:
 
 def _step(turn: Turn, step: int) -> None:
     wish = turn.session.get(Preference, turn.person.id)
-    now = (wish.per_week if wish is not None else None) or Plan.model_fields["per_week"].default
+    _, plan = plans_of(turn.session, turn.person, turn.now)[0]
+    now = (wish.per_week if wish is not None else None) or plan.per_week
     if not FEWEST <= now + step <= MOST:
         turn.reply("wish_least" if step < 0 else "wish_most")
         return
