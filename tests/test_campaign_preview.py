@@ -16,7 +16,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.quizzes import bank, calendar, campaigns, forecast, giving, planning, preview, spacing
@@ -254,8 +253,6 @@ def test_when_a_budget_runs_out(budget: dict[str, Any], spent: int, week: int | 
 
 # Who
 
-BROKEN = pytest.mark.xfail(raises=ArgumentError, reason="cohorts by group or area fail")
-
 
 @pytest.mark.usefixtures("town_of_mentees")
 def test_who_gets_it_and_who_does_not_and_why(sessions: Sessions) -> None:
@@ -281,10 +278,8 @@ def test_who_gets_it_and_who_does_not_and_why(sessions: Sessions) -> None:
     ("values", "members", "reasons"),
     [
         ({"cohort": {"people": ["RAM-6"]}}, 1, set()),
-        pytest.param({"cohort": {"groups": ["cohort 3"]}}, 1, set(), marks=BROKEN),
-        pytest.param(
-            {"cohort": {"areas": ["maternal"], "districts": ["KAYONZA"]}}, 1, set(), marks=BROKEN
-        ),
+        pytest.param({"cohort": {"groups": ["cohort 3"]}}, 1, set()),
+        pytest.param({"cohort": {"areas": ["maternal"], "districts": ["KAYONZA"]}}, 1, set()),
         ({"languages": ["fr"]}, 1, {"the language is en", "the language is rw"}),
         ({"items": ["pph-q03"]}, 6, {"no question for the cadre chw"}),
     ],

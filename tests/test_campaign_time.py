@@ -13,11 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from bot import outbox
 from bot.quizzes import campaigns, closing, giving, planning
 from bot.quizzes.plan import read
 from channels.twilio import Refused
 from store.cases import Case
 from store.messages import OutboxMessage
+from store.people import Person
 from store.quizzes import Answer, Dose, Enrolment, LearnerItem
 from tests.test_campaign_engine import (
     DAY,
@@ -343,6 +345,19 @@ def test_a_pause_between_giving_and_sending(house: House) -> None:
     house.says("PAUSE")
     house.live(FIVE + HOUR)
     assert left(house) == []
+
+
+def test_a_pause_takes_nothing_but_the_quiz(house: House) -> None:
+    """Mentors learn too; thanks for an answer of theirs wait for the morning."""
+    person = house.mentee(roles=["mentee", "mentor"])
+    house.now = FIVE + 5 * HOUR
+    with house.sessions.begin() as session:
+        thanked = session.get_one(Person, person)
+        outbox.say(session, thanked, "Thank you.", key="1", now=house.now, kind="notice")
+    house.says("PAUSE")
+    house.now += 10 * HOUR
+    house.sender.flush(person)
+    assert house.heard()[-1] == "Thank you."
 
 
 def test_a_case_between_giving_and_sending(house: House) -> None:

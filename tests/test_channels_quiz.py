@@ -319,7 +319,7 @@ def test_outside_the_window_a_question_comes_with_all_its_letters(
     ("name", "words", "last"),
     [
         ("tip", "Wash your hands first.", "Reply STOP to end all messages."),
-        ("quiz_week", "You answered 3 questions.", "Text QUIZ for the next one."),
+        ("quiz_week", "You answered 3 questions.", "Text PROGRESS for all of your figures."),
     ],
 )
 def test_outside_the_window_tips_and_weeks_arrive(

@@ -301,7 +301,7 @@ def test_language_and_words_of_later_steps(town: Town) -> None:
     nurse.hears("Which language")
     nurse.says("2")
     nurse.hears("français")
-    nurse.says("QUIZ")
+    nurse.says("ASSESS")
     nurse.hears("n'est pas encore ouvert")
     nurse.says("language English")
     nurse.hears("From now on in English")

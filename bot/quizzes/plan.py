@@ -71,11 +71,11 @@ class Budget(_Value):
     """
 
     segments: int | None = Field(default=None, ge=1)
-    money: float | None = Field(default=None, gt=0)
+    money: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     currency: str = "USD"
-    per_segment: float = Field(default=0.0, ge=0)
-    per_template: float = Field(default=0.0, ge=0)
-    per_message: float = Field(default=0.0, ge=0)
+    per_segment: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    per_template: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    per_message: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _priced(self) -> Self:
@@ -125,7 +125,8 @@ class Plan(_Value):
         words = re.split(r"[\s,;]+", given) if isinstance(given, str) else given
         if not isinstance(words, list | tuple):
             return given
-        found = [str(word).strip().lower()[:3] for word in words if str(word).strip()]
+        words = [word for word in words if str(word).strip()]
+        found = [str(word).strip().lower()[:3] for word in words]
         if unknown := [w for w, d in zip(words, found, strict=False) if d not in DAYS]:
             raise ValueError(f"{unknown[0]!r} is no weekday; they are {', '.join(DAYS)}")
         if not found:
@@ -210,6 +211,8 @@ def read(data: Any) -> Plan:
     """
     if not isinstance(data, dict):
         raise PlanError(["A campaign is a list of names and values."])
+    if unfit := [name for name, value in data.items() if _has_nul(value)]:
+        raise PlanError([f"{unfit[0]}: holds a character that cannot be stored."])
     try:
         return Plan.model_validate(data)
     except ValidationError as error:
@@ -223,6 +226,28 @@ def read_hours(data: dict[str, Any] | None) -> Hours | None:
     return Hours(Quiet(*_times(data["quiet"])), bool(data["weekends"]), str(data["timezone"]))
 
 
+# pydantic's types of problem, in words of ours.
+_KINDS: Final = {
+    **dict.fromkeys(("list_type", "tuple_type"), "a list"),
+    **dict.fromkeys(
+        ("model_type", "model_attributes_type", "dict_type"), "a group of named values"
+    ),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), "a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "yes or no"),
+    "string_type": "a text",
+}
+
+
+def _has_nul(value: Any) -> bool:
+    """Whether a text somewhere in plain data holds a NUL, which PostgreSQL cannot store."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(part) for pair in value.items() for part in pair)
+    return isinstance(value, list | tuple) and any(_has_nul(part) for part in value)
+
+
 def _sentence(problem: Any) -> str:
     where = ".".join(str(part) for part in problem["loc"] if not str(part).startswith("function"))
     said = str(problem["msg"]).removeprefix("Value error, ")
@@ -230,6 +255,8 @@ def _sentence(problem: Any) -> str:
         said = "is not known here"
     elif problem["type"] == "missing":
         said = "is missing"
+    elif problem["type"] in _KINDS:
+        said = f"{problem['input']!r} is not {_KINDS[problem['type']]}"
     elif str(problem["type"]).startswith("date"):
         said = f"{problem['input']!r} is not a date such as 2026-03-31"
     return f"{where}: {said}." if where else f"{said[:1].upper()}{said[1:]}."

@@ -85,6 +85,7 @@ def _pause(turn: Turn, days: int) -> None:
         .where(
             OutboxMessage.person_id == turn.person.id,
             OutboxMessage.kind.in_(PROACTIVE),
+            OutboxMessage.dose_id.is_not(None),
             OutboxMessage.state.in_(("queued", "held")),
         )
         .values(state="dropped", reason="paused by the mentee")
