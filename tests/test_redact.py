@@ -207,6 +207,7 @@ def test_clinical_numbers_stay(form: str, number: int) -> None:
 @pytest.mark.parametrize("unit", ["1 ", "12", "born ", "Uwase ", "name is ", "a@", "+1 22 ", "a'"])
 def test_long_texts_are_quick(unit: str) -> None:
     text = unit * (4096 // len(unit))
-    start = time.perf_counter()
+    # Processor time: how busy the machine is otherwise does not matter.
+    start = time.process_time()
     redact(text)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
