@@ -126,7 +126,8 @@ def _again(message: OutboxMessage, when: datetime, reason: str, *, patient: bool
     if message.attempts >= MOST_ATTEMPTS and not patient:
         return
     message.state, message.reason = "queued", reason
-    message.next_attempt_at = when
+    # Looked at when it expires at the latest, so that what waits for it hears of it.
+    message.next_attempt_at = min(when, message.expires_at or when)
     message.provider_sid = None
 
 

@@ -315,7 +315,7 @@ def test_refusals(run: Run, sessions: Sessions) -> None:
 BAD_FILES = [
     ("- a\n- b", "plan.yml is not a list of names and values."),
     ("topics: [pph", "plan.yml, line 1: this cannot be read as YAML."),
-    ("topics: pph", "topics: Input should be a valid list"),
+    ("topics: pph", "topics: 'pph' is not a list."),
     ("colour: red", "colour: is not known here."),
     ("start: 2026-02-31", "plan.yml: this cannot be read as YAML."),
     ("start: soon", "start: 'soon' is not a date such as 2026-03-31."),
@@ -323,7 +323,7 @@ BAD_FILES = [
     ("cohort: [Kayonza]", "cohort: is not a list of names and values."),
     ("kind: tips\ntips: [{en: Hello}]", "that file is for ./mentorline campaign tip."),
     ('hour: "\\0"', "hour: holds a character or number that cannot be kept."),
-    ("cohort: {facilities: [1]}", "cohort.facilities.0: Input should be a valid string"),
+    ("cohort: {facilities: [1]}", "cohort.facilities.0: 1 is not a text."),
     ("&a [*a]", "plan.yml is not a list"),
 ]
 
