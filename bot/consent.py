@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import people, words
-from bot.mentoring import cases
+from bot.mentoring import assigning
 from bot.text.fold import fold
 from bot.turn import Turn
 from store import queue
@@ -15,7 +15,7 @@ def stop(turn: Turn) -> None:
     # The webhook itself may have stopped the person, for this very message.
     already = turn.person.stopped_at not in (None, turn.inbound.received_at)
     people.stop(turn.person, turn.now)
-    cases.hand_back(turn.session, turn.person, turn.now)
+    assigning.hand_back(turn.session, turn.person, turn.now)
     turn.person.pending = None
     if not already and not _answered_by_provider(turn):
         turn.reply(

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from bot.mentoring import cases
+from bot.mentoring import timers
 from bot.quizzes import campaigns, closing, giving, planning, spending
 from channels import content
 from scheduler import reconcile, sender
@@ -91,7 +91,7 @@ def due_cases(works: Works) -> None:
         with works.sessions.begin() as session:
             case = session.get_one(Case, case_id, with_for_update=True)
             if case.state != "closed" and case.due_at is not None and case.due_at <= now:
-                cases.look_again(session, case, now)
+                timers.look_again(session, case, now)
 
 
 def stalled_jobs(works: Works) -> None:

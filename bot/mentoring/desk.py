@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot import danger, emergencies, words
-from bot.mentoring import cases, record
+from bot.mentoring import assigning, cases, record
 from bot.texts import text
 from bot.turn import Turn
 from store.cases import Case
@@ -29,7 +29,7 @@ def command(turn: Turn, asked: words.Command) -> None:
             _list(turn)
         case "away":
             turn.person.away_since = turn.person.away_since or turn.now
-            cases.hand_back(turn.session, turn.person, turn.now)
+            assigning.hand_back(turn.session, turn.person, turn.now)
             turn.reply("mentor_away")
         case "back":
             turn.person.away_since = None
@@ -45,7 +45,7 @@ def command(turn: Turn, asked: words.Command) -> None:
             elif asked.name == "answer":
                 _answer(turn, case, _with_media(turn, asked.text))
             elif asked.name == "pass":
-                next_one = cases.pass_on(
+                next_one = assigning.pass_on(
                     turn.session, case, turn.person, now=turn.now, key=turn.key
                 )
                 said = "mentor_passed" if next_one else "mentor_passed_nobody"
@@ -92,7 +92,7 @@ def _take(turn: Turn, code: str) -> None:
         turn.reply("mentor_no_such_case", code=code)
         return
     if case.mentor_id is None:
-        cases.take(turn.session, case, turn.person, turn.now)
+        assigning.take(turn.session, case, turn.person, turn.now)
     turn.reply("mentor_took", code=code)
 
 
