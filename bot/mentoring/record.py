@@ -19,6 +19,17 @@ from store.people import Person
 THREAD_STAYS_OPEN = timedelta(minutes=30)
 
 
+def locked(session: Session, case_id: int) -> Case:
+    """A case as it is now, under its row lock until the transaction ends.
+
+    Taken before a case's state is read to change it: two mentors, the mentee and the clock act at
+    the same time. Whoever also needs a person's row takes that one first, and only their own.
+    """
+    return session.get_one(
+        Case, case_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+
+
 def event(
     session: Session,
     case: Case,
