@@ -59,6 +59,9 @@ def build(
 ) -> dict[str, str]:
     """Return Rasa's training data: file name → YAML text.
 
+    The same cards give the same text in whatever order they come, from files or from a database:
+    nothing is trained again for an order.
+
     Args:
         cards: each with ``id``, ``topic``, ``examples`` (language → texts) and, optionally,
             ``follow_ups`` (language → texts).
@@ -69,7 +72,7 @@ def build(
     """
     blocks: dict[str, list[dict[str, Any]]] = {}
     seen: set[str] = set()
-    for card in cards:
+    for card in sorted(cards, key=lambda card: str(card.get("id"))):
         name, topic = str(card.get("id") or ""), str(card.get("topic") or "")
         if not name or not topic or not card.get("examples"):
             raise TrainingDataError(f"The card {name or '?'} has no id, no topic or no examples.")
@@ -77,7 +80,7 @@ def build(
             raise TrainingDataError(f"Two cards have the id {name}.")
         seen.add(name)
         for kind in ("examples", "follow_ups"):
-            for language, texts in (card.get(kind) or {}).items():
+            for language, texts in sorted((card.get(kind) or {}).items()):
                 about = {
                     "card": name,
                     "topic": topic,

@@ -18,6 +18,40 @@ from tests.town import Town
 os.environ.setdefault("MENTORLINE_HOME", tempfile.mkdtemp(prefix="mentorline-test-"))
 
 
+# Several workers on fewer processors: most tests wait for the network or the database by turns.
+WORKERS = 3
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many processes `-n auto` means, which is what `./mentorline test` asks for."""
+    return WORKERS
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Says which tests stay together in one worker, and begins with the slow ones.
+
+    What lasts longest must not begin last. A file stays together, for what its tests share;
+    a slow test stands for itself, unless it shares a Rasa or an environment with others.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items.sort(key=lambda item: not _slow(item))
+
+
+def _slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
+
+
+def _group(item: pytest.Item) -> str:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if "rasa" in fixtures:
+        return "rasa"
+    file = item.path.stem
+    shared = fixtures & {"running", "model", "tree"}
+    return item.nodeid if _slow(item) and not shared else file
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.EmbeddedServer]:
     """A PostgreSQL server of this test run, with a migrated template database."""

@@ -147,7 +147,6 @@ def dialogue(model: Path, home: Path) -> Iterator[tuple[RasaClient, Actions]]:
         yield rasa, actions
     finally:
         rasa.close()
-        process.terminate()
-        process.wait(20)
+        ended(process)
         log.close()
         actions.close()

@@ -5,10 +5,11 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.town import wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ("bash", "env", "dirname", "readlink", "sh", "cat", "sleep")
@@ -101,11 +102,9 @@ def test_no_python_is_said_in_one_sentence(tmp_path: Path) -> None:
 
 
 def test_second_start_needs_no_network_and_says_nothing(tree: Path, tmp_path: Path) -> None:
-    began = time.monotonic()
     answer = start(tree, "--help", UV_CACHE_DIR=str(tmp_path), **CLOSED)
     assert (answer.returncode, answer.stderr) == (0, "")
     assert "demo" in answer.stdout
-    assert time.monotonic() - began < 5
 
 
 def test_first_start_without_network_says_so(tmp_path: Path) -> None:
@@ -150,11 +149,11 @@ def test_killed_in_the_middle_is_repaired_by_the_next_start(tmp_path: Path) -> N
         [tree / "mentorline", "--help"], stderr=subprocess.DEVNULL, start_new_session=True
     )
     mark = tree / ".venv" / "app.unfinished"
-    until = time.monotonic() + 60
-    while not mark.exists() and time.monotonic() < until:
-        time.sleep(0.01)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
+    try:
+        wait_for(mark.exists, "the set-up to begin", 60)
+    finally:
+        os.killpg(first.pid, signal.SIGKILL)
+        first.wait()
     assert mark.exists()
     answer = start(tree, "--help")
     assert answer.returncode == 0, answer.stderr
@@ -209,7 +208,7 @@ def test_runs_from_another_folder_and_through_a_link(tree: Path, tmp_path: Path)
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 def test_every_supported_python_will_do(version: str, tmp_path: Path) -> None:
     found = subprocess.run(
-        ["uv", "python", "find", "--no-project", "--no-python-downloads", version],
+        [uv(), "python", "find", "--no-project", "--no-python-downloads", version],
         capture_output=True,
         text=True,
         check=False,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import string
+from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.training import live_cards
 from nlu import build
 from nlu.components.follow_up import EMPTY_WORDS, is_follow_up, learn_topic_words
 from nlu.components.short_answer_words import read
+from tests.town import Town
 
 SHORT_ANSWERS = [
     ("1", "1"),
@@ -139,3 +142,13 @@ def test_the_shipped_cards_and_small_talk_can_be_built() -> None:
     outside = {file["language"]: len(file["intents"]["out_of_scope"]) for file in talk}
     assert outside["en"] >= 120
     assert outside["fr"] >= 80
+
+
+def test_the_order_of_cards_is_no_reason_to_train_again(town: Town, tmp_path: Path) -> None:
+    town.stock_library()
+    assert town.settings.database_url is not None
+    folder = live_cards(town.settings.database_url, tmp_path / "cards")
+    assert folder is not None
+    live = build.load_card_files(folder)
+    assert [card["id"] for card in live] != [card["id"] for card in build.load_card_files()]
+    assert build.build(live) == build.build(build.load_card_files())

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,6 +43,10 @@ WHATSAPP_FROM = "+15005550009"
 
 # A Tuesday at eleven in Kigali: nobody's quiet hours, whenever the tests are run.
 MORNING = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+
+
+# What the first town of this run has brought to its network. The others begin with it.
+_CONTENTS: dict[str, Any] = {}
 
 
 class Time:
@@ -168,10 +173,17 @@ class Town:
         web = server.serve(create_app(configured, now=clock.now))
         works = Works.build(configured, now=clock.now)
         town = cls(configured, clock, works, simulator, web)
-        content.push(works.provider)
+        town._bring_contents()
         with works.sessions.begin() as session:
             content.sync(session, works.provider, clock.now())
         return town
+
+    def _bring_contents(self) -> None:
+        """Bring menus and templates to the network; once per run over HTTP, one by one."""
+        if not _CONTENTS:
+            content.push(self.works.provider)
+            _CONTENTS.update(self.simulator.state.contents)
+        self.simulator.state.contents.update(deepcopy(_CONTENTS))
 
     def __enter__(self) -> Town:
         return self
