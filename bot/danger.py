@@ -17,9 +17,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import yaml
-
 from bot.text.fold import fold
+from bot.text.yaml_file import read_yaml
 
 _KNOWLEDGE: Final = Path(__file__).with_name("knowledge")
 
@@ -220,7 +219,7 @@ class _Rules:
 
 @cache
 def _rules() -> _Rules:
-    data: dict[str, Any] = yaml.safe_load((_KNOWLEDGE / "danger.yml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = read_yaml(_KNOWLEDGE / "danger.yml")
 
     def any_of(patterns: Iterable[str]) -> re.Pattern[str]:
         whole = "|".join(patterns).replace("<PP>", data["plurals"]).replace("<P>", data["persons"])
@@ -284,7 +283,7 @@ def _distance(left: str, right: str) -> int:
 def referrals() -> dict[str, Referral]:
     """The referral card of every emergency, from knowledge/referrals.yml."""
     path = _KNOWLEDGE / "referrals.yml"
-    cards = [Referral(**card) for card in yaml.safe_load(path.read_text(encoding="utf-8"))]
+    cards = [Referral(**card) for card in read_yaml(path)]
     return {card.id: card for card in cards}
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
+from bot.text.yaml_file import read_yaml
 
 FALLBACK = "en"
 
 
 @cache
 def _texts() -> dict[str, dict[str, str]]:
-    loaded = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
+    loaded = read_yaml(Path(__file__).with_suffix(".yml"))
     return dict(loaded)
 
 

@@ -15,9 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
-import yaml
-
 from bot.text.fold import clean, fold
+from bot.text.yaml_file import read_yaml
 
 # Twelve symbols that stay apart when read aloud in English or French, typed on a keypad or written
 # by hand. Out go look-alikes (0/O/Q, 1/I/L, 2/Z, 5/S, 6/G, 8/B, U/V) and, where letters or digits
@@ -263,7 +262,7 @@ class _Words:
 @cache
 def _words() -> _Words:
     path = Path(__file__).with_name("words.yml")
-    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data: dict[str, Any] = read_yaml(path)
     arguments = {name: str(entry["argument"]) for name, entry in data["commands"].items()}
     commands = _index((name, entry["words"]) for name, entry in data["commands"].items())
     leading = ((phrase, name) for phrase, name in commands.items() if arguments[name] != "none")

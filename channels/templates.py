@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from bot.text.yaml_file import read_yaml
 
 FALLBACK = "en"
 # WhatsApp quick replies: 3 in session, 20 characters each.
@@ -98,7 +98,7 @@ class ApprovedTemplate:
 @cache
 def _data() -> dict[str, Any]:
     path = Path(__file__).with_name("templates.yml")
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return dict(read_yaml(path))
 
 
 def menu(name: str, language: str) -> Menu:

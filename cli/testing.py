@@ -21,7 +21,7 @@ def test(arguments: Sequence[str]) -> int:
         Refusal: no Chromium in CI, or the model cannot be trained.
     """
     env = os.environ | child_environment(home_of(settings()))
-    chosen = list(arguments)
+    chosen = [*_shared_out(arguments), *arguments]
     browser = chromium()
     if browser:
         env["MENTORLINE_CHROMIUM"] = browser
@@ -33,3 +33,13 @@ def test(arguments: Sequence[str]) -> int:
     train(())
     os.chdir(ROOT)
     return 1 if wait_for(module("pytest", *chosen), env) else 0
+
+
+def _shared_out(arguments: Sequence[str]) -> list[str]:
+    """Several processes share the tests, unless single files or tests are named.
+
+    `tests/conftest.py` says how many `auto` are, and what stays together.
+    """
+    if any(argument.partition("::")[0].endswith(".py") for argument in arguments):
+        return []
+    return ["-n", "auto", "--dist", "loadgroup", "--no-loadscope-reorder"]

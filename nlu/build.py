@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from bot.text.yaml_file import read_yaml
+
 ROOT = Path(__file__).resolve().parent.parent
 CARDS = ROOT / "bot" / "knowledge" / "cards"
 SMALL_TALK = ROOT / "nlu" / "smalltalk"
@@ -127,7 +129,7 @@ def _document(blocks: Sequence[Mapping[str, Any]]) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise TrainingDataError(f"The file {path.name} cannot be read as YAML.") from error
     if not isinstance(content, dict):

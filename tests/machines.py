@@ -30,7 +30,7 @@ from store import embedded, migrate
 from store.base import make_engine, make_sessions
 from store.clock import utc_now
 from store.people import Address, Person
-from tests.town import SMS_FROM, WHATSAPP_FROM
+from tests.town import SMS_FROM, WHATSAPP_FROM, bring_contents
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = {
@@ -90,7 +90,7 @@ class Machines:
 
         values = {name.lower(): value for name, value in self.env.items()}
         provider = Twilio(Settings(_env_file=None, **values))
-        content.push(provider)
+        bring_contents(self.simulator, provider)
         with make_sessions(self.engine).begin() as session:
             content.sync(session, provider, utc_now())
 
@@ -126,7 +126,7 @@ class Machines:
                     start_new_session=True,
                 )
         if "web" in names:
-            until(self._web_answers, "the web process", 20)
+            until(self._web_answers, "the web process", 120)
 
     def kill(self, name: str) -> None:
         """``kill -9`` of a process and its children."""

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Request, Response
 
 from nlu import build, rasa_env
 from nlu.client import RasaClient
+from tests.dialogue import end
 
 ROOT = Path(__file__).resolve().parent.parent
 TOPICS = ("pph", "newborn_resuscitation", "family_planning")
@@ -147,6 +148,6 @@ def dialogue(model: Path, home: Path) -> Iterator[tuple[RasaClient, Actions]]:
         yield rasa, actions
     finally:
         rasa.close()
-        ended(process)
+        end(process)
         log.close()
         actions.close()

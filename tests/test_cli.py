@@ -4,7 +4,6 @@ import os
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -33,13 +32,18 @@ def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_help_names_every_command_and_is_quick() -> None:
-    began = time.monotonic()
+def test_help_names_every_command() -> None:
     answer = run("--help")
-    assert time.monotonic() - began < 2  # half a second where nothing else runs
     assert answer.returncode == 0
     for command in COMMANDS:
         assert f"\n  {command} " in answer.stdout
+
+
+def test_help_loads_nothing_that_takes_long() -> None:
+    answer = run("--help", PYTHONPROFILEIMPORTTIME="1")
+    loaded = {line.rpartition("|")[2].strip() for line in answer.stderr.splitlines()}
+    assert "typer" in loaded
+    assert not loaded & {"sqlalchemy", "alembic", "flask", "twilio", "procrastinate", "yaml"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -27,7 +27,7 @@ from cli.errors import Refusal
 from cli.keeper import Keeper
 from cli.network import answers
 from cli.signals import Stops
-from cli.supervise import Process, Supervisor
+from cli.supervise import GRACE, Process, Supervisor
 
 folder = Path(sys.argv[1])
 described = json.loads((folder / "processes.json").read_text())
@@ -37,6 +37,7 @@ for one in described:
     one["command"] = tuple([sys.executable, "-c", one["command"]])
     one["after"] = tuple(one.get("after", ()))
     processes.append(Process(**one, ready=answers(url) if url else None))
+GRACE.update({stage: float(seconds) for stage, seconds in enumerate(sys.argv[2:])})
 with Stops() as stops:
     keeper = Keeper()
     try:
@@ -70,13 +71,15 @@ time.sleep(600)
 class Run:
     """One supervisor in a process of its own."""
 
-    def __init__(self, folder: Path, *processes: dict[str, object]) -> None:
+    def __init__(
+        self, folder: Path, *processes: dict[str, object], grace: tuple[float, ...] = ()
+    ) -> None:
         self.folder = folder
         (folder / "processes.json").write_text(json.dumps(processes))
         self.output = folder / "output"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", DRIVER, str(folder)],
+                [sys.executable, "-c", DRIVER, str(folder), *map(str, grace)],
                 cwd=ROOT,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -97,7 +100,7 @@ class Run:
         return [int(pid) for pid in listed.stdout.split()]
 
 
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     """Waits until it is true; fails when that takes longer than `seconds`."""
     end = time.monotonic() + seconds
     while not true():
@@ -117,8 +120,8 @@ def gone(pid: int) -> bool:
 def supervise(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     runs: list[Run] = []
 
-    def begin(*processes: dict[str, object]) -> Run:
-        runs.append(Run(tmp_path, *processes))
+    def begin(*processes: dict[str, object], grace: tuple[float, ...] = ()) -> Run:
+        runs.append(Run(tmp_path, *processes, grace=grace))
         return runs[-1]
 
     yield begin
@@ -152,7 +155,7 @@ def test_work_is_done_before_what_waits_for_it(supervise: Callable[..., Run]) ->
     assert lines.index(["work", "done"]) < lines.index(["web", "ready"])
     assert "working" in (run.folder / "logs" / "work.log").read_text()
     run.process.send_signal(signal.SIGTERM)
-    assert run.process.wait(10) == 0
+    assert run.process.wait(60) == 0
     assert not answers(f"http://127.0.0.1:{port}/")()
 
 
@@ -165,8 +168,8 @@ def test_asked_to_stop_it_leaves_no_grandchild(
     until(lambda: "ALL READY" in run.said() and note.exists())
     everybody = [*run.pids(), int(note.read_text())]
     run.process.send_signal(asked)
-    assert run.process.wait(10) == 0
-    until(lambda: all(gone(pid) for pid in everybody), 2)
+    assert run.process.wait(60) == 0
+    until(lambda: all(gone(pid) for pid in everybody))
 
 
 @pytest.mark.slow
@@ -180,35 +183,35 @@ def test_killed_supervisor_leaves_nobody(supervise: Callable[..., Run], tmp_path
     everybody = [*run.pids(), int(note.read_text())]
     os.killpg(run.process.pid, signal.SIGKILL)
     run.process.wait()
-    until(lambda: all(gone(pid) for pid in everybody), 10)
+    until(lambda: all(gone(pid) for pid in everybody))
 
 
 @pytest.mark.slow
-def test_who_does_not_listen_is_killed_within_ten_seconds(supervise: Callable[..., Run]) -> None:
+def test_who_does_not_listen_is_killed_in_the_end(supervise: Callable[..., Run]) -> None:
     run = supervise(
         {"name": "deaf", "command": STUBBORN, "stage": 1},
         {"name": "deaf-too", "command": STUBBORN},
     )
     until(lambda: "ALL READY" in run.said())
     children = run.pids()
-    began = time.monotonic()
     run.process.send_signal(signal.SIGTERM)
-    assert run.process.wait(10) == 0
-    assert time.monotonic() - began > 5  # they were given their time
-    until(lambda: all(gone(pid) for pid in children), 2)
+    until(lambda: "Stopping" in run.said())
+    assert not any(gone(pid) for pid in children)  # they are given their time
+    assert run.process.wait(60) == 0
+    until(lambda: all(gone(pid) for pid in children))
 
 
 def test_second_ctrl_c_kills_at_once(supervise: Callable[..., Run]) -> None:
-    run = supervise({"name": "deaf", "command": STUBBORN, "stage": 1})
+    never = (3600.0, 3600.0)
+    run = supervise({"name": "deaf", "command": STUBBORN, "stage": 1}, grace=never)
     until(lambda: "ALL READY" in run.said())
     children = run.pids()
     run.process.send_signal(signal.SIGINT)
     until(lambda: "Stopping" in run.said())
-    began = time.monotonic()
+    assert not any(gone(pid) for pid in children)
     run.process.send_signal(signal.SIGINT)
-    assert run.process.wait(10) == 0
-    assert time.monotonic() - began < 2
-    until(lambda: all(gone(pid) for pid in children), 2)
+    assert run.process.wait(60) == 0
+    until(lambda: all(gone(pid) for pid in children))
 
 
 def test_who_dies_is_started_again_and_that_is_said(supervise: Callable[..., Run]) -> None:
@@ -230,14 +233,14 @@ def test_failed_work_is_told_with_its_last_words(supervise: Callable[..., Run]) 
         {"name": "sleeper", "command": SLEEPER},
         {"name": "migrate", "command": "raise SystemExit('no such database')", "once": True},
     )
-    assert run.process.wait(20) == 1
+    assert run.process.wait(60) == 1
     assert "migrate failed (exit 1): no such database" in run.said()
     assert "Traceback" not in run.said()
 
 
 def test_who_never_comes_up_is_told_after_three_attempts(supervise: Callable[..., Run]) -> None:
     run = supervise({"name": "web", "command": "raise SystemExit('port gone')", "settle": 30})
-    assert run.process.wait(20) == 1
+    assert run.process.wait(60) == 1
     assert run.said().count("starting it again") == 2
     assert "web failed (exit 1): port gone" in run.said()
 

@@ -27,6 +27,7 @@ from bot.quizzes import bank, campaigns, catalogue
 from bot.quizzes.plan import read
 from bot.settings import Settings
 from channels import content
+from channels.twilio import Twilio
 from scheduler import ticks
 from scheduler.jobs import Works
 from scheduler.worker import make_app
@@ -173,17 +174,10 @@ class Town:
         web = server.serve(create_app(configured, now=clock.now))
         works = Works.build(configured, now=clock.now)
         town = cls(configured, clock, works, simulator, web)
-        town._bring_contents()
+        bring_contents(simulator, works.provider)
         with works.sessions.begin() as session:
             content.sync(session, works.provider, clock.now())
         return town
-
-    def _bring_contents(self) -> None:
-        """Bring menus and templates to the network; once per run over HTTP, one by one."""
-        if not _CONTENTS:
-            content.push(self.works.provider)
-            _CONTENTS.update(self.simulator.state.contents)
-        self.simulator.state.contents.update(deepcopy(_CONTENTS))
 
     def __enter__(self) -> Town:
         return self
@@ -399,6 +393,14 @@ class Town:
         """Run SQL."""
         with self.works.engine.begin() as connection:
             connection.execute(text(statement), values)
+
+
+def bring_contents(simulator: Handle, provider: Twilio) -> None:
+    """Bring menus and templates to a network; once per run over HTTP, one by one."""
+    if not _CONTENTS:
+        content.push(provider)
+        _CONTENTS.update(simulator.state.contents)
+    simulator.state.contents.update(deepcopy(_CONTENTS))
 
 
 class _Late:

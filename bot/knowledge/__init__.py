@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from bot.text.yaml_file import read_yaml
 from bot.texts import FALLBACK, text
 from store.knowledge import Card, CardVersion
 
@@ -72,7 +73,7 @@ def read_file(path: Path) -> list[dict[str, Any]]:
         CardError: as ``read_files``.
     """
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loaded = read_yaml(path)
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise CardError(f"{path.name} cannot be read: {error}.".replace("\n", " ")) from error
     if not isinstance(loaded, dict) or not isinstance(loaded.get("cards"), list):

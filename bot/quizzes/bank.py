@@ -18,6 +18,7 @@ import yaml
 
 from bot.text.gsm7 import to_gsm7
 from bot.text.segments import count, is_gsm7
+from bot.text.yaml_file import read_yaml
 from bot.words import affirmation
 
 FOLDER: Final = Path(__file__).parent / "bank"
@@ -178,7 +179,7 @@ def read_file(path: Path) -> Bank:
         OSError: it cannot be read.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = read_yaml(path)
     # A ValueError that is no YAMLError: bytes that are not UTF-8, a date such as 2025-13-45.
     except (yaml.YAMLError, ValueError) as error:
         raise BankError(f"{path.name}: {' '.join(str(error).split())}") from error

@@ -11,9 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import yaml
-
 from bot.quizzes.bank import FALLBACK, LETTERS, Item
+from bot.text.yaml_file import read_yaml
 
 _LANGUAGES: Final = ("en", "fr")
 
@@ -65,4 +64,4 @@ def _variant(name: str, language: str, key: str) -> str:
 @cache
 def _texts() -> dict[str, Any]:
     path = Path(__file__).with_suffix(".yml")
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return dict(read_yaml(path))

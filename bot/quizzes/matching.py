@@ -8,9 +8,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from bot.text.fold import fold
+from bot.text.yaml_file import read_yaml
 
 MOST_WORDS: Final = 25  # a longer message is no answer
 _SHORTEST_PREFIX: Final = 3
@@ -34,7 +33,7 @@ _DOUBLE: Final = re.compile(r"(.)\1+")
 @cache
 def vocabulary() -> dict[str, Any]:
     """``grading.yml``: every list of words as a frozenset over all languages."""
-    data = yaml.safe_load(Path(__file__).with_name("grading.yml").read_text(encoding="utf-8"))
+    data = read_yaml(Path(__file__).with_name("grading.yml"))
     return {name: _gathered(value) for name, value in data.items()}
 
 
