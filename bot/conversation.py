@@ -214,7 +214,7 @@ def _short(text: str) -> bool:
 
 
 # What we asked and is acted upon: "ok" is no answer to it.
-NEEDS_CLEAR_ANSWER = frozenset({"rate_case", "happening_now", "language"})
+NEEDS_CLEAR_ANSWER = frozenset({"rate_case", "follow_up", "happening_now", "language"})
 # What we asked and takes any text, not only a number or yes and no.
 TAKES_TEXT = frozenset({"ask_mentor"})
 

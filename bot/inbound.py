@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot import consent, conversation, danger, emergencies, menu, outbox, people
 from bot.conversation import Route, Situation
-from bot.mentoring import desk, record
+from bot.mentoring import assigning, desk, record
 from bot.quizzes import turns
 from bot.settings import Settings
 from bot.turn import Turn
@@ -119,7 +119,7 @@ def _situation(turn: Turn, released: bool) -> Situation:
         consented=person.consent == "yes",
         pending=(person.pending or {}).get("kind"),
         is_mentor=person.is_mentor,
-        open_cases_as_mentor=len(record.open_of_mentor(session, person)) if person.is_mentor else 0,
+        open_cases_as_mentor=len(assigning.open_of(session, person)) if person.is_mentor else 0,
         open_case_as_mentee=own_case is not None,
         open_case_is_urgent=own_case is not None and own_case.urgent,
         quotes_own_case=_quoted_case(turn) is not None,

@@ -116,7 +116,7 @@ def pending(turn: Turn) -> str | None:
                 set_language(turn, choice)
             else:
                 turn.reply("language_unknown", menu="pick2")
-        case "rate_case":
+        case "rate_case" | "follow_up":
             case = turn.session.get(Case, asked["case"])
             helped = yes if yes is not None else {1: True, 2: False}.get(number or 0)
             if case is None or case.state == "closed":

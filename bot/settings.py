@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.mentoring import levels
+
 ROOT = Path(__file__).resolve().parent.parent
 
 Language = Literal["en", "fr", "rw", "sw"]
@@ -58,6 +60,8 @@ class Settings(BaseSettings):
     # Campaign messages handed to the provider per second, by all workers together. WhatsApp takes
     # 80 a second per sender, what comes in included: half of it is left to replies.
     campaign_rate: float = Field(default=40.0, gt=0, le=2000)
+    # How soon cases are answered; a file like bot/mentoring/service.yml, which counts when unset.
+    service_levels: Path | None = None
     programme_name: str = "Mentorline"
     # Seconds that a question waits for Rasa before it goes to a mentor.
     question_patience: float = Field(default=120.0, gt=0)
@@ -83,6 +87,13 @@ class Settings(BaseSettings):
             if not part.strip().startswith(("http://", "https://")):
                 raise ValueError("must be an http:// or https:// address")
         return value.rstrip("/")
+
+    @field_validator("service_levels")
+    @classmethod
+    def _service(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            levels.read(value)
+        return value
 
     @field_validator("default_timezone")
     @classmethod

@@ -40,7 +40,7 @@ _NEXT = text(
     "   WHERE dose.state = 'planned' AND campaign.state = 'running'),"
     " (SELECT min(look_at) FROM dose WHERE state = 'open'),"
     " (SELECT min(next_attempt_at) FROM outbox WHERE state = 'queued'),"
-    " (SELECT min(due_at) FROM \"case\" WHERE state <> 'closed'),"
+    " (SELECT min(due_at) FROM case_due WHERE done_at IS NULL),"
     " (SELECT min(retry_at) FROM inbound WHERE state <> 'done'))"
 )
 _BUSY = text(

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot import inbound
+from bot.mentoring import levels
 from bot.settings import Settings
 from channels.twilio import Twilio
 from nlu.client import RasaClient, RasaUnavailable
@@ -58,7 +59,7 @@ class Works:
         engine = make_engine(
             settings.database_url, pool_size=settings.worker_concurrency, check=False
         )
-        sessions = make_sessions(engine)
+        sessions = make_sessions(engine, levels.carried(settings.service_levels))
         provider = Twilio(settings)
         now = now or clock.of(settings.mentorline_clock)
         sender, replies = Sender(sessions, provider, now), Replies()

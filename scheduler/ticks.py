@@ -17,13 +17,14 @@ from channels import content
 from scheduler import reconcile, sender
 from scheduler.jobs import Works
 from store import queue
-from store.cases import Case
 from store.messages import Inbound
 
 log = structlog.get_logger(__name__)
 
 # A message that was stored but has no job and no result belongs to nobody any more.
 FORGOTTEN_AFTER = timedelta(seconds=60)
+CASES_AT_ONCE = 200
+CASE_ROUNDS = 3
 # Rasa's memory of a conversation; what must outlive it is in our tables.
 TRACKER_KEPT = timedelta(days=7)
 
@@ -79,19 +80,19 @@ def _has_job(session: Session, inbound_id: int) -> bool:
 
 
 def due_cases(works: Works) -> None:
-    """Cases that have come due: find a mentor, remind, or close."""
-    now: datetime = works.now()
-    with works.sessions() as session:
-        ids = list(
-            session.scalars(
-                select(Case.id).where(Case.state != "closed", Case.due_at <= now).limit(200)
-            )
-        )
-    for case_id in ids:
-        with works.sessions.begin() as session:
-            case = session.get_one(Case, case_id, with_for_update=True)
-            if case.state != "closed" and case.due_at is not None and case.due_at <= now:
-                timers.look_again(session, case, now)
+    """Cases that have come due: find a mentor, remind, pass on, alert, follow up, or close.
+
+    A round may bring the next one about (a mentor came back: look for whoever waits).
+    """
+    for _ in range(CASE_ROUNDS):
+        now = works.now()
+        with works.sessions() as session:
+            ids = timers.due_ids(session, now, CASES_AT_ONCE)
+        for due_id in ids:
+            with works.sessions.begin() as session:
+                timers.look(session, due_id, now)
+        if not ids:
+            return
 
 
 def stalled_jobs(works: Works) -> None:

@@ -73,6 +73,10 @@ def make_engine(url: str, pool_size: int = 8, *, check: bool = True) -> Engine:
     )
 
 
-def make_sessions(engine: Engine) -> sessionmaker[Session]:
-    """Sessions that keep loaded values after commit (a job reads what it has just saved)."""
-    return sessionmaker(engine, expire_on_commit=False)
+def make_sessions(engine: Engine, info: dict[str, Any] | None = None) -> sessionmaker[Session]:
+    """Sessions that keep loaded values after commit (a job reads what it has just saved).
+
+    Args:
+        info: what every session carries: rules of the programme, such as its service levels.
+    """
+    return sessionmaker(engine, expire_on_commit=False, info=info or {})

@@ -27,7 +27,7 @@ class Facility(Base):
 
 
 class Person(Base):
-    """A mentee, mentor or leader. One person may have several roles and many addresses."""
+    """A mentee, mentor, leader or coordinator, perhaps several of these, with many addresses."""
 
     __tablename__ = "person"
     __table_args__ = (Index("ix_person_roles", "roles", postgresql_using="gin"),)
@@ -45,13 +45,22 @@ class Person(Base):
     timezone: Mapped[str]
     technical_areas: Mapped[list[str]] = mapped_column(server_default=sql("'{}'"))
     mentor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    backup_mentor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     # "unknown" (never asked), "asked", "yes", "no"
     consent: Mapped[str] = mapped_column(server_default="unknown")
     consent_at: Mapped[datetime | None]
     # STOP holds for the person on every address until START.
     stopped_at: Mapped[datetime | None]
-    # A mentor's leave (AWAY until BACK).
+    # A mentor's leave: until BACK, or until a moment that was said.
     away_since: Mapped[datetime | None]
+    away_until: Mapped[datetime | None]
+    # A mentor's week: {"mon": [["08:00", "17:00"]], …} in local time. Empty: the programme's hours.
+    duty: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
+    # Most cases at once and most new ones in a day; ``None``: the programme's.
+    case_cap: Mapped[int | None]
+    daily_cap: Mapped[int | None]
+    # Languages beside ``language`` in which a mentor answers.
+    languages: Mapped[list[str]] = mapped_column(server_default=sql("'{}'"))
     # The question the product itself asked last (consent, which case, rate an answer);
     # Rasa keeps its own in slots.
     pending: Mapped[dict[str, Any] | None]

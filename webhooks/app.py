@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from bot import settings as settings_module
 from bot.dialogues.actions.thresholds import ThresholdsFile
+from bot.mentoring import levels
 from bot.settings import Settings
 from store import clock
 from store.base import make_engine, make_sessions
@@ -39,7 +40,7 @@ def create_app(
     app.extensions["mentorline"] = House(
         settings=settings,
         engine=engine,
-        sessions=make_sessions(engine),
+        sessions=make_sessions(engine, levels.carried(settings.service_levels)),
         thresholds=ThresholdsFile(settings.models_dir / "current.json"),
         registry=registry,
         counters=Counters(registry),

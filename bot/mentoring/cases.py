@@ -9,9 +9,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from bot import words
-from bot.mentoring import assigning
+from bot.mentoring import assigning, dues, telling
 from bot.mentoring.record import (
     event,
+    locked,
     mentor_of,
     shown_name,
     tell_mentee,
@@ -21,8 +22,6 @@ from bot.text.redact import redact
 from store.cases import Case
 from store.people import Person
 
-EXPECTED_HOURS = 24
-CLOSE_ANSWERED_AFTER = timedelta(hours=48)
 # The mentee hears at most this often that a detail was passed on.
 ACKNOWLEDGE_EVERY = timedelta(hours=1)
 # A code is not given again for this long after its case has closed.
@@ -73,12 +72,9 @@ def open_case(
     session.add(case)
     session.flush()
     event(session, case, "opened", now, person=mentee, inbound_id=inbound_id, body=body)
-    mentor = assigning.assign(session, case, mentee, now=now, key=key, media_url=media_url)
-    if mentor is None:
-        told = "case_nobody"
-    else:
-        told = "case_opened_urgent" if urgent else "case_opened_asked" if asked else "case_opened"
-    tell_mentee(session, case, mentee, told, key=f"{key}:case", now=now, hours=EXPECTED_HOURS)
+    assigned = assigning.assign(session, case, mentee, now=now, key=key, media_url=media_url)
+    told = "case_opened_urgent" if urgent else "case_opened_asked" if asked else "case_opened"
+    telling.who_was_asked(session, case, mentee, assigned, told, key=f"{key}:case", now=now)
     return case
 
 
@@ -117,18 +113,13 @@ def make_urgent(
     session: Session, case: Case, mentee: Person, emergency: str, *, now: datetime, key: str
 ) -> None:
     """The mentee says that it is happening now: the mentor is told again, as urgent."""
-    case.urgent, case.emergency = True, emergency
-    case.state, case.due_at = "open", now + assigning.look_again_after(case)
+    case = locked(session, case.id)
+    case.urgent, case.emergency, case.state = True, emergency, "open"
     event(session, case, "made_urgent", now, person=mentee)
-    mentor = assigning.active_mentor(session, case)
-    if mentor is None:
-        mentor = assigning.assign(session, case, mentee, now=now, key=key)
-    else:
-        assigning.put_to_mentor(
-            session, case, mentee, mentor, now=now, key=f"{key}:urgent", media_url=None
-        )
-    told = "case_nobody" if mentor is None else "case_opened_urgent"
-    tell_mentee(session, case, mentee, told, key=f"{key}:urgent_case", now=now)
+    assigned = assigning.raise_urgency(session, case, mentee, now=now, key=f"{key}:urgent")
+    telling.who_was_asked(
+        session, case, mentee, assigned, "case_opened_urgent", key=f"{key}:urgent_case", now=now
+    )
 
 
 def add_detail(
@@ -143,25 +134,26 @@ def add_detail(
     media_url: str | None = None,
 ) -> None:
     """Pass what the mentee adds on to the mentor; the mentee hears so once an hour at most."""
+    case = locked(session, case.id)
     event(session, case, "detail_added", now, person=mentee, inbound_id=inbound_id, body=body)
-    if case.state == "answered":
-        case.state, case.due_at = "open", now + assigning.look_again_after(case)
-    mentor = assigning.active_mentor(session, case)
-    if mentor is None:
-        mentor = assigning.assign(session, case, mentee, now=now, key=key, media_url=media_url)
-        told = "case_nobody" if mentor is None else "mentee_passed"
-        tell_mentee(session, case, mentee, told, key=f"{key}:noted", now=now)
+    asked = assigning.wait_again(session, case, mentee, now)
+    if not asked:
+        assigned = assigning.assign(session, case, mentee, now=now, key=key, media_url=media_url)
+        telling.who_was_asked(
+            session, case, mentee, assigned, "mentee_passed", key=f"{key}:noted", now=now
+        )
         return
-    tell_mentor(
-        session,
-        case,
-        mentor,
-        "case_more_to_mentor",
-        key=f"{key}:detail",
-        now=now,
-        media_url=media_url,
-        text=redact(body).text,
-    )
+    for mentor in asked:
+        tell_mentor(
+            session,
+            case,
+            mentor,
+            "case_more_to_mentor",
+            key=f"{key}:detail:{mentor.id}",
+            now=now,
+            media_url=media_url,
+            text=redact(body).text,
+        )
     if case.acknowledged_at is None or now - case.acknowledged_at > ACKNOWLEDGE_EVERY:
         case.acknowledged_at = now
         tell_mentee(session, case, mentee, "case_detail_added", key=f"{key}:added", now=now)
@@ -179,12 +171,13 @@ def answer(
     media_url: str | None = None,
 ) -> None:
     """Bring a mentor's answer to the mentee, on the channel the mentee used."""
+    assigning.take(session, case, mentor, now=now, key=key, by_answering=True)
     mentee = session.get_one(Person, case.mentee_id)
     event(session, case, "answered", now, person=mentor, inbound_id=inbound_id, body=body)
     case.state, case.answered_at = "answered", now
-    case.due_at = now + CLOSE_ANSWERED_AFTER
+    dues.answered(session, case, now)
     assigning.forget_reminders(session, case)
-    if (mentee.pending or {}).get("kind") in (None, "rate_case", "happening_now"):
+    if (mentee.pending or {}).get("kind") in (None, "rate_case", "follow_up", "happening_now"):
         # Anything else that we asked keeps waiting for its own answer.
         mentee.pending = {"kind": "rate_case", "case": case.id}
     tell_mentee(
@@ -216,11 +209,19 @@ def rate(
     inbound_id: int | None,
 ) -> None:
     """The mentee says whether a mentor's answer helped; "not yet" goes back to the mentor."""
+    case = locked(session, case.id)
     event(session, case, "rated", now, person=mentee, inbound_id=inbound_id, helped=helped)
     if helped:
         close(session, case, now=now, person=mentee)
     else:
-        case.state, case.due_at = "open", now + assigning.look_again_after(case)
+        case.state = "open"
+        asked = assigning.wait_again(session, case, mentee, now)
+        if not asked:
+            assigned = assigning.assign(session, case, mentee, now=now, key=key)
+            telling.who_was_asked(
+                session, case, mentee, assigned, "mentee_passed", key=f"{key}:noted", now=now
+            )
+            return
     told = "case_closed" if helped else "case_back"
     tell_mentee(session, case, mentee, told, key=f"{key}:rated", now=now)
     mentor = mentor_of(session, case)
@@ -233,8 +234,13 @@ def rate(
 
 def close(session: Session, case: Case, *, now: datetime, person: Person | None) -> None:
     """End a case."""
+    case = locked(session, case.id)
     if case.state != "closed":
-        case.state, case.closed_at, case.due_at = "closed", now, None
+        # By the clock: nobody said more after the answer.
+        case.resolved_at = now if person is not None else case.answered_at
+        case.state, case.closed_at = "closed", now
+        assigning.end_offers(session, case, now)
+        dues.closed(session, case, now)
         event(session, case, "closed", now, person=person)
         assigning.forget_reminders(session, case)
     mentee = session.get_one(Person, case.mentee_id)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot import danger, emergencies, words
-from bot.mentoring import assigning, cases, record
+from bot.mentoring import assigning, cases, leave, record
 from bot.texts import text
 from bot.turn import Turn
 from store.cases import Case
@@ -28,12 +28,9 @@ def command(turn: Turn, asked: words.Command) -> None:
         case "cases":
             _list(turn)
         case "away":
-            turn.person.away_since = turn.person.away_since or turn.now
-            assigning.hand_back(turn.session, turn.person, turn.now)
-            turn.reply("mentor_away")
+            leave.go(turn, asked.argument)
         case "back":
-            turn.person.away_since = None
-            turn.reply("mentor_back")
+            leave.come_back(turn)
         case "take":
             _take(turn, asked.argument)
         case _:
@@ -48,7 +45,7 @@ def command(turn: Turn, asked: words.Command) -> None:
                 next_one = assigning.pass_on(
                     turn.session, case, turn.person, now=turn.now, key=turn.key
                 )
-                said = "mentor_passed" if next_one else "mentor_passed_nobody"
+                said = "mentor_passed" if next_one.mentors else "mentor_passed_nobody"
                 turn.reply(said, code=case.code)
             elif asked.name == "done":
                 _done(turn, case)
@@ -85,19 +82,21 @@ def _done(turn: Turn, case: Case) -> None:
 
 
 def _take(turn: Turn, code: str) -> None:
-    case = turn.session.scalar(
-        select(Case).where(Case.code == code, Case.state != "closed").with_for_update()
-    )
-    if case is None or (case.mentor_id is not None and case.mentor_id != turn.person.id):
+    case = turn.session.scalar(select(Case).where(Case.code == code, Case.state != "closed"))
+    if case is None:
         turn.reply("mentor_no_such_case", code=code)
         return
-    if case.mentor_id is None:
-        assigning.take(turn.session, case, turn.person, turn.now)
-    turn.reply("mentor_took", code=code)
+    taken = assigning.take(turn.session, case, turn.person, now=turn.now, key=turn.key)
+    if taken.outcome == "somebody_elses":
+        turn.reply("mentor_somebody_elses", code=code, holder=taken.holder)
+    elif taken.outcome == "closed":
+        turn.reply("mentor_case_closed", code=code)
+    else:
+        turn.reply("mentor_took", code=code)
 
 
 def _list(turn: Turn) -> None:
-    mine = record.open_of_mentor(turn.session, turn.person)
+    mine = assigning.open_of(turn.session, turn.person)
     if not mine:
         turn.reply("mentor_no_cases")
         return
@@ -121,7 +120,7 @@ def quoted(turn: Turn) -> str | None:
     assert turn.quoted_sid is not None
     case = record.by_quoted(turn.session, turn.person, turn.quoted_sid)
     if case is None:
-        mine = record.open_of_mentor(turn.session, turn.person)
+        mine = assigning.open_of(turn.session, turn.person)
         if not mine:
             return turn.text or None
         turn.reply("mentor_quote_unknown")
@@ -130,7 +129,7 @@ def quoted(turn: Turn) -> str | None:
         if case.state == "closed":
             return turn.text or None
         turn.add_detail(case)
-    elif case.mentor_id != turn.person.id:
+    elif assigning.standing(turn.session, case, turn.person) is None:
         turn.reply("mentor_no_such_case", code=case.code)
     elif case.state == "closed":
         turn.reply("mentor_case_closed", code=case.code)
@@ -148,7 +147,7 @@ def which_case(turn: Turn) -> None:
     before = turn.person.pending or {}
     texts = list(before["inbounds"]) if before.get("kind") == "which_case" else []
     texts.append(turn.inbound.id)
-    choices = record.open_of_mentor(turn.session, turn.person)[:MOST_LISTED]
+    choices = assigning.open_of(turn.session, turn.person)[:MOST_LISTED]
     own = record.open_for_mentee(turn.session, turn.person, turn.now)
     if own is not None:
         choices.append(own)
@@ -197,7 +196,10 @@ def case_chosen(
             return None
         return written or None
     case = offered[number - 1]
-    if case is None or turn.person.id not in (case.mentor_id, case.mentee_id):
+    if case is None or (
+        turn.person.id != case.mentee_id
+        and assigning.standing(turn.session, case, turn.person) is None
+    ):
         turn.reply("mentor_no_such_case", code=case.code if case else "?")
     elif case.state == "closed":
         turn.reply("mentor_case_closed", code=case.code)

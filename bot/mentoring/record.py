@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from bot import outbox, people
+from bot.mentoring import candidates
 from bot.text.redact import redact
 from bot.texts import text
 from store import queue
@@ -72,6 +73,15 @@ def asked_so_far(session: Session, case: Case) -> str:
         .order_by(CaseEvent.id)
     )
     return " / ".join(filter(None, asked))
+
+
+def locked(session: Session, case_id: int) -> Case:
+    """The case as it is now, locked until the end of the transaction.
+
+    Two mentors, the mentee and the clock act at the same time: whoever changes a case takes this
+    first, before reading its state.
+    """
+    return session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
 
 
 def mentor_of(session: Session, case: Case) -> Person | None:
@@ -169,20 +179,11 @@ def open_for_mentee(session: Session, mentee: Person, now: datetime) -> Case | N
     )
 
 
-def open_of_mentor(session: Session, mentor: Person) -> list[Case]:
-    """The cases a mentor is expected to answer, the oldest first."""
-    return list(
-        session.scalars(
-            select(Case).where(Case.mentor_id == mentor.id, Case.state == "open").order_by(Case.id)
-        )
-    )
-
-
 def by_code(session: Session, mentor: Person, code: str) -> Case | None:
-    """The newest case with this code that the mentor has."""
+    """The newest case with this code that the mentor has or is offered."""
     return session.scalar(
         select(Case)
-        .where(Case.mentor_id == mentor.id, Case.code == code)
+        .where(candidates.has_standing(mentor.id), Case.code == code)
         .order_by(Case.id.desc())
         .limit(1)
     )
