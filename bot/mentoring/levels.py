@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from bot.mentoring import duty
+from bot.text.yaml_file import read_yaml
 
 SHIPPED = Path(__file__).with_name("service.yml")
 INFO = "service_levels"
@@ -63,8 +64,8 @@ def read(path: Path) -> Service:
         ValueError: one clause that says what is wrong with it.
     """
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        given = read_yaml(path)
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise ValueError(f"{path.name} cannot be read") from error
     if not isinstance(given, dict):
         raise ValueError(f"{path.name} is not a list of names with values")

@@ -75,15 +75,6 @@ def asked_so_far(session: Session, case: Case) -> str:
     return " / ".join(filter(None, asked))
 
 
-def locked(session: Session, case_id: int) -> Case:
-    """The case as it is now, locked until the end of the transaction.
-
-    Two mentors, the mentee and the clock act at the same time: whoever changes a case takes this
-    first, before reading its state.
-    """
-    return session.get_one(Case, case_id, with_for_update=True, populate_existing=True)
-
-
 def mentor_of(session: Session, case: Case) -> Person | None:
     """Whoever is expected to answer."""
     return session.get(Person, case.mentor_id) if case.mentor_id else None
