@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from cli.bank import bank
 from cli.campaigns import campaign
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app.add_typer(bench, name="bench")
 templates = typer.Typer(no_args_is_help=True, help="WhatsApp menus and templates at Twilio.")
 app.add_typer(templates, name="templates")
 app.add_typer(campaign, name="campaign")
+app.add_typer(bank, name="bank")
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the web process listens.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")]

@@ -24,10 +24,10 @@ WAYS = {"sms": "SMS", "whatsapp": "WhatsApp", "template": "WhatsApp outside the 
 
 def as_json(found: Preview) -> None:
     """The whole preview as one object."""
-    _json(dataclasses.asdict(found))
+    print_json(dataclasses.asdict(found))
 
 
-def _json(data: Any) -> None:
+def print_json(data: Any) -> None:
     print(json.dumps(_plain(data), indent=2, ensure_ascii=False, default=str))
 
 
@@ -51,7 +51,7 @@ def counted(number: float, word: str) -> str:
 
 def short(found: Preview) -> None:
     """The preview in a few lines."""
-    out = _Out()
+    out = Out()
     ways = _kinds(found.by["channel"])
     out.line(counted(found.members, "mentee") + (f": {ways}" if ways else ""))
     for one in found.out:
@@ -64,7 +64,7 @@ def short(found: Preview) -> None:
 
 def full(name: str, plan: Plan, found: Preview, show_all: bool) -> None:
     """The preview with everything; of long lists the beginning, unless all is asked for."""
-    out = _Out()
+    out = Out()
     out.heading(f"{name}: {found.kind}, {plan.start} to {plan.end}")
     out.line(_when(found))
     out.heading(f"Who: {counted(found.members, 'mentee')}")
@@ -79,7 +79,7 @@ def full(name: str, plan: Plan, found: Preview, show_all: bool) -> None:
     _calendar(out, found)
     out.heading("Messages")
     for example in found.examples:
-        _message(out, example)
+        message(out, example)
     out.heading("Expected")
     out.lines(_expected(found))
     out.lines(_learnt(found.capacity))
@@ -168,7 +168,7 @@ def _learnt(capacity: Capacity | None) -> list[str]:
     ]
 
 
-def _calendar(out: "_Out", found: Preview) -> None:
+def _calendar(out: "Out", found: Preview) -> None:
     doses = found.doses
     if not doses.weeks:
         return
@@ -190,7 +190,7 @@ def _calendar(out: "_Out", found: Preview) -> None:
     )
 
 
-def _message(out: "_Out", example: Example) -> None:
+def message(out: "Out", example: Example) -> None:
     size = ""
     if example.segments is not None:
         size = f" ({counted(example.segments, 'segment')}, {example.encoding})"
@@ -205,22 +205,22 @@ def _message(out: "_Out", example: Example) -> None:
 def every(rows: Sequence[Mapping[str, Any]], in_json: bool) -> None:
     """All campaigns."""
     if in_json:
-        _json({"campaigns": rows})
+        print_json({"campaigns": rows})
         return
     if not rows:
         print("There is no campaign yet: ./mentorline campaign create NAME drafts one.")
         return
     names = ("name", "kind", "state", "start", "end", "enrolled", "doses", "answers")
     cells = [(f"#{row['number']}", *(str(row[name]) for name in names)) for row in rows]
-    _Out().table(["", *names], cells)
+    Out().table(["", *names], cells)
 
 
 def show(page: Mapping[str, Any], in_json: bool) -> None:
     """One campaign."""
     if in_json:
-        _json(page)
+        print_json(page)
         return
-    out = _Out()
+    out = Out()
     why = f" ({page['reason']})" if page["reason"] else ""
     out.heading(f"#{page['number']} {page['name']}: {page['kind']}, {page['state']}{why}")
     out.table(["", ""], [(name, _value(value)) for name, value in _set(page["plan"])])
@@ -262,7 +262,7 @@ def _value(value: Any) -> str:
     return str(value)
 
 
-class _Out:
+class Out:
     """Writes on standard output; what people have typed cannot steer the terminal."""
 
     def __init__(self) -> None:

@@ -43,6 +43,7 @@ class Item(Base):
     position: Mapped[int]
     live_version: Mapped[int | None]
     withdrawn_at: Mapped[datetime | None]
+    withdrawn_reason: Mapped[str | None]
 
     versions: Mapped[list[ItemVersion]] = relationship(
         back_populates="item", order_by="ItemVersion.version"

@@ -478,7 +478,7 @@ def test_a_withdrawn_question_stays_withdrawn_until_it_is_changed(
     bring: Bring, sessions: Sessions
 ) -> None:
     with sessions.begin() as session:
-        catalogue.withdraw(session, "pph-1", NOW)
+        catalogue.withdraw(session, "pph-1", NOW, "unclear")
     assert bring(rows_of(KEPT)).summary.endswith("pph-1 was withdrawn and stays so.")
     assert live(sessions) == {}
     changed = [row | {"source": "WHO 2018"} for row in rows_of(KEPT)]

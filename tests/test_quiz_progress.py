@@ -20,7 +20,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
-from bot.quizzes import bank, catalogue, giving, progress, spacing, summaries
+from bot.quizzes import averages, bank, catalogue, giving, progress, spacing, summaries
 from bot.quizzes.plan import Plan
 from bot.text.gsm7 import to_gsm7
 from bot.text.segments import count
@@ -342,7 +342,7 @@ def test_a_withdrawn_item_is_not_due(house: House) -> None:
     person = house.person()
     house.asked(person, None, NOW - timedelta(days=20), right=False)
     assert progress.figures(house.session, person, NOW).due_now == 1
-    catalogue.withdraw(house.session, "q0", NOW)
+    catalogue.withdraw(house.session, "q0", NOW, "unclear")
     found = progress.figures(house.session, person, NOW)
     assert (found.due_now, found.in_use, found.answered) == (0, 0, 1)
 
@@ -459,7 +459,7 @@ def test_the_group_average_needs_five_answers_of_five_mentees(house: House) -> N
     until = MONDAY + timedelta(days=7)
 
     def average() -> float | None:
-        return progress.group_average(house.session, campaign.id, MONDAY, until)
+        return averages.group_average(house.session, campaign.id, MONDAY, until)
 
     for person in people[:4]:
         house.asked(person, campaign, MONDAY, 0, right=True)
@@ -469,7 +469,42 @@ def test_the_group_average_needs_five_answers_of_five_mentees(house: House) -> N
     assert average() is None
     house.asked(people[4], campaign, MONDAY, 1, right=True)
     assert average() == 5 / 9
-    assert progress.group_averages(house.session, []) == {}
+    assert averages.group_averages(house.session, []) == {}
+
+
+MOMENTS = st.integers(0, 60 * 48)
+GIVEN = st.tuples(st.integers(0, 6), st.booleans(), st.booleans(), MOMENTS)
+
+
+@ROUGHLY
+@given(
+    rounds=st.lists(st.lists(GIVEN, max_size=12), min_size=1, max_size=4),
+    ends=st.lists(st.tuples(MOMENTS, MOMENTS), min_size=1, max_size=3),
+    newest=st.integers(1, 6),
+)
+def test_a_kept_average_is_that_of_all_the_rows(
+    house: House, rounds: list[list[Any]], ends: list[Any], newest: int
+) -> None:
+    people = [house.person() for _ in range(7)]
+    campaigns = [house.campaign(), house.campaign()]
+    spans = [
+        (campaign.id, *(MONDAY + timedelta(minutes=end) for end in sorted(pair)))
+        for campaign in campaigns
+        for pair in ends
+    ]
+    kept, rows = averages.Averages(newest), []
+    for answers in rounds:
+        for person, second, right, minute in answers:
+            campaign, when = campaigns[second], MONDAY + timedelta(minutes=minute)
+            item = next(_NUMBER) % 3
+            house.asked(people[person], campaign, when, item, right=right, after=timedelta(0))
+            rows.append((campaign.id, when, person, right))
+        found = kept.of(house.session, spans)
+        for span in spans:
+            own = [row for row in rows if row[0] == span[0] and span[1] <= row[1] < span[2]]
+            enough = len({person for _, _, person, _ in own}) >= averages.LEAST_PEERS
+            wanted = sum(row[3] for row in own) / len(own) if enough else None
+            assert found[span] == wanted
 
 
 @ROUGHLY

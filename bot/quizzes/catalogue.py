@@ -66,7 +66,7 @@ def save_items(session: Session, items: Iterable[bank.Item]) -> tuple[int, int]:
         version = (newest.version if newest else 0) + 1
         session.add(ItemVersion(item_id=given.id, version=version, **_values(given)))
         session.flush()
-        row.live_version, row.withdrawn_at = version, None
+        row.live_version, row.withdrawn_at, row.withdrawn_reason = version, None, None
         changed += 1
     session.flush()
     return changed, same
@@ -100,12 +100,24 @@ def _values(item: bank.Item) -> dict[str, object]:
     }
 
 
-def withdraw(session: Session, item_id: str, now: datetime) -> bool:
-    """Ask an item no more; open questions may still be answered. ``False``: no such item."""
-    found = session.execute(
-        update(Item).where(Item.id == item_id).values(withdrawn_at=now).returning(Item.id)
+def withdraw(session: Session, item_id: str, now: datetime, reason: str) -> None:
+    """Ask an item no more; open questions may still be answered."""
+    session.execute(
+        update(Item)
+        .where(Item.id == item_id)
+        .values(withdrawn_at=now, withdrawn_reason=reason)
+        .execution_options(synchronize_session="fetch")
     )
-    return found.first() is not None
+
+
+def restore(session: Session, item_id: str) -> None:
+    """Ask a withdrawn item again."""
+    session.execute(
+        update(Item)
+        .where(Item.id == item_id)
+        .values(withdrawn_at=None, withdrawn_reason=None)
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 def version(session: Session, item_id: str, number: int) -> bank.Item:

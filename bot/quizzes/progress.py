@@ -12,33 +12,28 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
 from babel.dates import format_date, format_datetime
-from sqlalchemy import BigInteger, ColumnElement, column, func, select, values
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from bot import texts
 from bot.quizzes import calendar, catalogue
+from bot.quizzes.averages import LEAST_PEERS, group_average
 from bot.quizzes.bank import FALLBACK, LETTERS
 from bot.text.gsm7 import to_gsm7
 from bot.text.redact import redact
 from bot.text.segments import count
-from store.base import UtcDateTime
 from store.messages import OutboxMessage
 from store.people import Person
 from store.quizzes import Answer, Campaign, Competency, Dose, Enrolment, Item, LearnerItem
 
 # A competency is judged from this many answers on.
 LEAST_JUDGED: Final = 3
-# An average is shown from this many answers of this many mentees on.
-LEAST_PEERS: Final = 5
 # Weak: under this many of ten right, over the newest answers.
 WEAK_BELOW: Final = 7
 NEWEST: Final = 10
 AIM: Final = 2  # segments
 MOST: Final = 3
 LONGEST_TITLE: Final = 60  # characters
-
-# campaign, from (included), to (excluded); aware
-Span = tuple[int, datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,51 +199,6 @@ def _next_question(session: Session, person_id: int) -> datetime | None:
             Campaign.state == "running",
         )
     )
-
-
-def group_average(
-    session: Session, campaign_id: int, since: datetime, until: datetime
-) -> float | None:
-    """The right share, 0 to 1, of a campaign's answers in a span of time; see `group_averages`."""
-    span = (campaign_id, since, until)
-    return group_averages(session, {span})[span]
-
-
-def group_averages(session: Session, spans: Collection[Span]) -> dict[Span, float | None]:
-    """The right share of each campaign's answers in its span, 0 to 1, in one query.
-
-    ``None``: fewer than five answers, or of fewer than five mentees.
-    """
-    found: dict[Span, float | None] = dict.fromkeys(spans)
-    if not spans:
-        return found
-    wanted = values(
-        column("campaign", BigInteger),
-        column("since", UtcDateTime()),
-        column("until", UtcDateTime()),
-        name="span",
-    ).data(list(spans))
-    rows = session.execute(
-        select(
-            wanted.c.campaign,
-            wanted.c.since,
-            wanted.c.until,
-            func.count(),
-            func.count().filter(Answer.right),
-        )
-        .join(
-            Answer,
-            (Answer.campaign_id == wanted.c.campaign)
-            & (Answer.answered_at >= wanted.c.since)
-            & (Answer.answered_at < wanted.c.until),
-        )
-        .group_by(wanted.c.campaign, wanted.c.since, wanted.c.until)
-        # So many mentees have given at least as many answers.
-        .having(func.count(Answer.person_id.distinct()) >= LEAST_PEERS)
-    )
-    for campaign, since, until, answers, right in rows:
-        found[campaign, since, until] = right / answers
-    return found
 
 
 def weak_competencies(session: Session, person_ids: Collection[int]) -> dict[int, frozenset[str]]:

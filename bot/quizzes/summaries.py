@@ -16,9 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import texts
+from bot.quizzes.averages import Span, group_averages
 from bot.quizzes.bank import FALLBACK
 from bot.quizzes.calendar import zone
-from bot.quizzes.progress import Span, fitted, group_averages, percent, short, titles_of
+from bot.quizzes.progress import fitted, percent, short, titles_of
 from store.knowledge import Card
 from store.people import Person
 from store.quizzes import Answer, Dose, ItemVersion

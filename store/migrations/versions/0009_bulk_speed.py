@@ -1,4 +1,7 @@
-"""What makes bulk sending cheaper."""
+"""What makes bulk sending cheaper; why an item was withdrawn."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0009"
 down_revision = "0008"
@@ -7,8 +10,21 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """What makes bulk sending cheaper."""
+    _bank_upgrade()
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Back to what was before."""
+    _bank_downgrade()
+
+
+# The bank: why an item was withdrawn.
+
+
+def _bank_upgrade() -> None:
+    op.add_column("item", sa.Column("withdrawn_reason", sa.String(), nullable=True))
+
+
+def _bank_downgrade() -> None:
+    op.drop_column("item", "withdrawn_reason")
