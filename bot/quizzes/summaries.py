@@ -70,7 +70,7 @@ def body(session: Session, dose: Dose, person: Person, now: datetime) -> Body | 
 def bodies(
     session: Session, doses: Sequence[Dose], people: Mapping[int, Person], now: datetime
 ) -> dict[int, Body | Skip]:
-    """What summaries say, by dose id, in the same number of queries however many there are.
+    """What summaries say, by dose id; the queries grow with the campaigns, not with the mentees.
 
     A week is the mentee's own, Monday to Sunday in their time zone. It counts the answers to the
     dose's campaign, and those to what was asked for outside any.
