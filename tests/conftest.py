@@ -22,6 +22,7 @@ os.environ.setdefault("MENTORLINE_HOME", tempfile.mkdtemp(prefix="mentorline-tes
 WORKERS = 3
 
 
+@pytest.hookimpl(optionalhook=True)  # nobody asks where pytest-xdist is not installed
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """How many processes `-n auto` means, which is what `./mentorline test` asks for."""
     return WORKERS
