@@ -8,6 +8,7 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -20,6 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot import knowledge
+from bot.mentoring import stays
 from bot.people import e164
 from bot.settings import Settings
 from bot.text.fold import clean, fold
@@ -210,15 +212,22 @@ def _plausible(number: str, region: str) -> bool:
 
 
 def people(
-    sessions: sessionmaker[Session], path: Path, settings: Settings, *, check: bool = False
+    sessions: sessionmaker[Session],
+    path: Path,
+    settings: Settings,
+    *,
+    check: bool = False,
+    now: datetime | None = None,
 ) -> Outcome:
     """Import people from CSV or XLSX (columns: the contract's).
 
     People are found again by external id, phone or WhatsApp number, and updated; nobody is
-    deleted, and a STOP is never undone.
+    deleted, and a STOP is never undone. Another facility than before is a transfer, see
+    ``bot.mentoring.stays``.
 
     Args:
         check: only look, write nothing.
+        now: aware; the moment of transfers. Left out: the real time.
     """
     outcome = Outcome()
     try:
@@ -242,7 +251,7 @@ def people(
             outcome.problems += _mentors_missing(session, rows)
         if outcome.problems:
             return outcome
-        new = save_people(session, rows, settings)
+        new = save_people(session, rows, settings, now)
         if check:
             session.rollback()
         else:
@@ -251,9 +260,15 @@ def people(
     return outcome
 
 
-def save_people(session: Session, rows: Sequence[PersonRow], settings: Settings) -> int:
-    """Store checked rows; returns how many of the people are new."""
-    new = sum(_save_person(session, row, settings) for row in rows)
+def save_people(
+    session: Session,
+    rows: Sequence[PersonRow],
+    settings: Settings,
+    now: datetime | None = None,
+) -> int:
+    """Store checked rows; returns how many of the people are new. ``now``: see ``people``."""
+    moment = now or datetime.now(UTC)
+    new = sum(_save_person(session, row, settings, moment) for row in rows)
     for row in rows:
         _pair(session, row)
     return new
@@ -282,7 +297,7 @@ def _found(session: Session, row: PersonRow) -> Person | None:
     return session.get(Person, person_id) if person_id else None
 
 
-def _save_person(session: Session, row: PersonRow, settings: Settings) -> bool:
+def _save_person(session: Session, row: PersonRow, settings: Settings, now: datetime) -> bool:
     person = _found(session, row)
     new = person is None
     if person is None:
@@ -304,9 +319,9 @@ def _save_person(session: Session, row: PersonRow, settings: Settings) -> bool:
         person.groups = list(row.groups)
     if row.consent and person.consent not in ("yes", "no"):
         person.consent = "yes"
-    if row.facility:
-        person.facility_id = _facility(session, row)
     session.flush()
+    if row.facility:
+        stays.move(session, person, _facility(session, row), now)
     for channel, number in (("sms", row.phone), ("whatsapp", row.whatsapp)):
         if number:
             session.execute(

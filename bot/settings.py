@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     # How soon cases are answered; a file like bot/mentoring/service.yml, which counts when unset.
     service_levels: Path | None = None
     programme_name: str = "Mentorline"
+    # Where the programme keeps its own competencies; not set: the shipped ones.
+    competencies_dir: Path | None = None
+    # USAID's fiscal year begins in October, Rwanda's in July.
+    fiscal_year_start_month: int = Field(default=10, ge=1, le=12)
     # Seconds that a question waits for Rasa before it goes to a mentor.
     question_patience: float = Field(default=120.0, gt=0)
     worker_concurrency: int = Field(default=12, ge=1, le=64)

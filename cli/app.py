@@ -18,7 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 imports = typer.Typer(
-    no_args_is_help=True, help="Import people, questions or cards. All rows or none."
+    no_args_is_help=True, help="Import people, questions, cards and records. All rows or none."
 )
 bench = typer.Typer(no_args_is_help=True, help="Benchmarks.")
 app.add_typer(imports, name="import")
@@ -27,6 +27,8 @@ templates = typer.Typer(no_args_is_help=True, help="WhatsApp menus and templates
 app.add_typer(templates, name="templates")
 app.add_typer(campaign, name="campaign")
 app.add_typer(bank, name="bank")
+report = typer.Typer(no_args_is_help=True, help="What a programme reports, from its records.")
+app.add_typer(report, name="report")
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the web process listens.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")]
@@ -35,6 +37,12 @@ Check = Annotated[bool, typer.Option("--check", help="Only say what would be don
 AsJson = Annotated[bool, typer.Option("--json", help="Figures as JSON instead of a table.")]
 By = Literal["facility", "district", "cadre", "channel"]
 Quick = Annotated[bool, typer.Option("--quick", help="A few seconds for each figure.")]
+ReportFormat = Annotated[
+    Literal["table", "csv", "json", "xlsx"], typer.Option("--format", help="How it is written.")
+]
+OutFile = Annotated[
+    Path | None, typer.Option("--output", "-o", dir_okay=False, help="Into this file.")
+]
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -174,6 +182,14 @@ def import_questions(file: File, check: Check = False) -> None:
     questions(file, check)
 
 
+@imports.command("assessments")
+def import_assessments(file: File, check: Check = False) -> None:
+    """Tests and signed skills from CSV or XLSX."""
+    from cli.importing import assessments
+
+    assessments(file, check)
+
+
 @imports.command("cards")
 def import_cards(file: File, check: Check = False) -> None:
     """Answer cards from YAML."""
@@ -202,6 +218,28 @@ def campaign_progress(
     from cli.progress import progress
 
     progress(name, by, as_json)
+
+
+@report.command("validated")
+def report_validated(
+    by: Annotated[
+        Literal["association", "area", "district", "facility"], typer.Option("--by")
+    ] = "association",
+    fy: Annotated[
+        list[str] | None,
+        typer.Option("--fy", help="Fiscal year, by the year it ends in; may be repeated."),
+    ] = None,
+    level: Annotated[
+        list[str] | None,
+        typer.Option("--level", help="Only facilities of this level; may be repeated."),
+    ] = None,
+    form: ReportFormat = "table",
+    file: OutFile = None,
+) -> None:
+    """Tables 1 and 2: mentees, and how many of them are validated."""
+    from cli.reports import validated
+
+    validated(by, fy or [], level or [], form, file)
 
 
 @bench.command("reply")

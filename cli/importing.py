@@ -1,6 +1,7 @@
 """`./mentorline import …`: all rows or none; every bad row is listed with its line and reason."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,8 +36,21 @@ def people(file: Path, check: bool) -> None:
         Refusal: a row is bad; nothing has been imported.
     """
     from bot.importing import people
+    from cli.demo import now
 
-    _run(people, file, check)
+    _run(partial(people, now=now(settings())), file, check)
+
+
+def assessments(file: Path, check: bool) -> None:
+    """Imports assessments from CSV or XLSX.
+
+    Raises:
+        Refusal: a row is bad; nothing has been imported.
+    """
+    from bot.mentoring.importing import assessments
+    from cli.demo import now
+
+    _run(partial(assessments, now=now(settings())), file, check)
 
 
 def cards(file: Path, check: bool) -> None:

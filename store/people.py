@@ -24,6 +24,8 @@ class Facility(Base):
     name: Mapped[str]
     level: Mapped[str | None]
     district: Mapped[str] = mapped_column(server_default="")
+    # DHIS2's id of its organisation unit.
+    org_unit: Mapped[str | None] = mapped_column(ForeignKey("org_unit.uid"), unique=True)
 
 
 class Person(Base):

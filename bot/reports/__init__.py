@@ -1,0 +1,1 @@
+"""What a programme reports, computed from records. Nothing here is typed in."""
