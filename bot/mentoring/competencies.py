@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, get_args
 import yaml
 
 from bot.text.fold import fold
+from bot.text.yaml_file import read_yaml
 
 FOLDER: Final = Path(__file__).parent / "competencies"
 ASSOCIATIONS: Final = "associations.yml"
@@ -228,7 +229,7 @@ class _Entry:
 
 def _read(path: Path, problems: list[str]) -> _Entry | None:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = read_yaml(path)
     except (OSError, yaml.YAMLError, ValueError) as error:
         problems.append(f"{path.name}: {' '.join(str(error).split())}.")
         return None
