@@ -7,6 +7,7 @@ from datetime import datetime
 
 from flask import Flask
 from prometheus_client import CollectorRegistry
+from sqlalchemy import event
 
 from bot import settings as settings_module
 from bot.dialogues.actions.thresholds import ThresholdsFile
@@ -14,8 +15,11 @@ from bot.mentoring import levels
 from bot.settings import Settings
 from store import clock
 from store.base import make_engine, make_sessions
+from store.migrate import psycopg_conninfo
 from webhooks import actions, health, media, root, simulator_proxy, twilio
 from webhooks.house import Counters, House
+from webhooks.receipts import Receipts
+from webhooks.statuses import StatusDoor
 
 
 def create_app(
@@ -37,7 +41,7 @@ def create_app(
     registry = CollectorRegistry()
     app = Flask(__name__)
     app.secret_key = settings.secret_key
-    app.extensions["mentorline"] = House(
+    this = House(
         settings=settings,
         engine=engine,
         sessions=make_sessions(engine, levels.carried(settings.service_levels)),
@@ -46,8 +50,13 @@ def create_app(
         counters=Counters(registry),
         now=now or clock.of(settings.mentorline_clock),
     )
+    app.extensions["mentorline"] = this
     for module in (twilio, actions, health, media, root):
         app.register_blueprint(module.blueprint)
     if settings.mentorline_simulator_url is not None:
         app.register_blueprint(simulator_proxy.blueprint)
+    receipts = Receipts(psycopg_conninfo(settings.database_url))
+    # Its connection goes with the others.
+    event.listen(engine, "engine_disposed", lambda _engine: receipts.close())
+    app.wsgi_app = StatusDoor(app.wsgi_app, this, receipts)  # type: ignore[method-assign]
     return app
