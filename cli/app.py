@@ -258,6 +258,19 @@ def bench_ingest(as_json: AsJson = False, quick: Quick = False) -> None:
     run("ingest", as_json, quick)
 
 
+@bench.command("cases")
+def bench_cases(
+    as_json: AsJson = False,
+    quick: Quick = False,
+    steps: Annotated[int, typer.Option(min=1, max=10_000_000, help="How long.")] = 20_000,
+    seed: Annotated[int, typer.Option(min=0, help="Where chance begins.")] = 1,
+) -> None:
+    """Long random lives with cases, and how often anything happened that never must."""
+    from cli.bench import run
+
+    run("cases", as_json, quick, ("--steps", str(steps), "--seed", str(seed)))
+
+
 def _sizes(given: str | None) -> str | None:
     if given is not None and not re.fullmatch(r"[1-9]\d{0,5}(,[1-9]\d{0,5})*", given):
         raise typer.BadParameter("it takes numbers below a million, such as 10000,20000")
