@@ -9,13 +9,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from typing import Any
 
 from benchmarks.figures import table
 from benchmarks.rig import say
+from cli.places import ROOT
 
 # Steps of one life: long enough for cases to be passed, answered, closed and come back.
 LENGTH = 80
@@ -38,6 +41,8 @@ AIMS = {
     "broke": "something broke, or did not come to rest",
 }
 
+SHOWN_AS = {"word": "a mentee's short words", "mentor": "a mentor's words", "presses": "buttons"}
+
 
 def main() -> int:
     """Live, judge, print; 1 if anything happened that must not."""
@@ -46,55 +51,109 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="300 steps")
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--part", help="for its own processes: FIRST:EVERY of the seeds")
     chosen = parser.parse_args()
-    try:
+    if not (ROOT / "tests" / "interleaving").is_dir():
         # Not part of an installation that only serves.
-        from tests.interleaving import runs
-        from tests.interleaving.towns import street
-    except ImportError:
         print("This benchmark needs the folder tests/ of the sources.", file=sys.stderr)
         return 1
-    wanted = 300 if chosen.quick else chosen.steps
-    began, seed = time.perf_counter(), chosen.seed
-    found: dict[str, Any] = {"steps": 0, "interleavings": 0, "messages": 0, "cases": 0}
-    checks: Counter[str] = Counter()
-    violations: Counter[str] = Counter()
-    actions: Counter[str] = Counter()
-    failures: list[str] = []
+    if chosen.part:
+        first, every = map(int, chosen.part.split(":"))
+        return _live(first, every, chosen.steps)
+    found = _together(chosen.seed, 300 if chosen.quick else chosen.steps)
+    print(json.dumps(found, ensure_ascii=False) if chosen.json else _shown(found))
+    return 1 if found["failures"] else 0
+
+
+def _live(first: int, every: int, steps: int) -> int:
+    """Live every so many-th seed from ``first``, so many steps in all; a line of JSON for each."""
+    from tests.interleaving import runs
+    from tests.interleaving.towns import street
+
+    seed = first
     with street() as towns:
-        while found["steps"] < wanted:
-            steps = runs.plan(seed, min(LENGTH, wanted - found["steps"]))
-            outcome = runs.live(towns, steps)
-            found["steps"] += outcome.steps
-            found["interleavings"] += 1
-            found["messages"] += outcome.messages
-            found["cases"] += outcome.cases
-            checks += outcome.checks
-            actions += outcome.actions
+        while steps > 0:
+            planned = runs.plan(seed, min(LENGTH, steps))
+            outcome = runs.live(towns, planned)
+            steps -= max(1, outcome.steps)
+            line = {
+                "steps": outcome.steps,
+                "messages": outcome.messages,
+                "cases": outcome.cases,
+                "checks": outcome.checks,
+                "actions": outcome.actions,
+                "violations": Counter(violation.judge for violation in outcome.violations),
+            }
             if outcome.violations:
-                violations.update(violation.judge for violation in outcome.violations)
                 say(f"seed {seed} fails at step {outcome.failed_at}; shortening it …")
-                failures.append(runs.report(seed, *runs.shorten(towns, steps, outcome)))
-                print(failures[-1], file=sys.stderr, flush=True)
-            elif found["interleavings"] % 10 == 0:
-                say(f"  {found['steps']} steps, {found['messages']} messages, nothing wrong")
-            seed += 1
-    found |= {
+                line["failure"] = runs.report(seed, *runs.shorten(towns, planned, outcome))
+            print(json.dumps(line, ensure_ascii=False), flush=True)
+            seed += every
+    return 0
+
+
+def _together(seed: int, steps: int) -> dict[str, Any]:
+    """As many processes as there are cores, each with lives and a PostgreSQL of its own."""
+    began, cores = time.perf_counter(), min(os.cpu_count() or 1, -(-steps // LENGTH))
+    command = [sys.executable, "-m", "benchmarks.cases"]
+    parts = [
+        subprocess.Popen(
+            [*command, f"--part={seed + n}:{cores}", f"--steps={(steps + n) // cores}"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for n in range(cores)
+    ]
+    totals: Counter[str] = Counter()
+    checks: Counter[str] = Counter()
+    actions: Counter[str] = Counter()
+    violations: Counter[str] = Counter()
+    failures: list[str] = []
+
+    def read(part: subprocess.Popen[str]) -> None:
+        assert part.stdout is not None
+        for text in part.stdout:
+            line = json.loads(text)
+            with reading:
+                totals.update({name: line[name] for name in ("steps", "messages", "cases")})
+                totals["interleavings"] += 1
+                checks.update(line["checks"])
+                actions.update(line["actions"])
+                violations.update(line["violations"])
+                if "failure" in line:
+                    failures.append(line["failure"])
+                    print(failures[-1], file=sys.stderr, flush=True)
+                elif totals["interleavings"] % 20 == 0:
+                    say(f"  {totals['steps']} steps, {sum(violations.values())} violations")
+
+    reading = threading.Lock()
+    threads = [threading.Thread(target=read, args=(part,)) for part in parts]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    finally:
+        for part in parts:
+            part.terminate()
+    for part in parts:
+        if part.wait() > 0:
+            violations["broke"] += 1
+            failures.append(f"a process of the benchmark ended with {part.returncode}")
+    return {
+        **totals,
         "seconds": round(time.perf_counter() - began, 1),
         "actions": dict(actions.most_common()),
         "judges": {name: {"checks": checks[name], "violations": violations[name]} for name in AIMS},
         "failures": failures,
     }
-    print(json.dumps(found, ensure_ascii=False) if chosen.json else _shown(found))
-    return 1 if failures else 0
 
 
 def _shown(found: dict[str, Any]) -> str:
     kinds: Counter[str] = Counter()
     for kind, count in found["actions"].items():
-        first, _, rest = kind.partition(" ")
-        kinds[kind if first == "world" else {"word": "short words"}.get(first, first)] += count
-        del rest
+        first = kind.split(" ")[0]
+        kinds[kind if first == "world" else SHOWN_AS.get(first, first)] += count
     judged = [
         (words, found["judges"][name]["checks"], found["judges"][name]["violations"])
         for name, words in AIMS.items()

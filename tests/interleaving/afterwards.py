@@ -6,6 +6,7 @@ import io
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import structlog
 
@@ -104,16 +105,16 @@ def _waits(life: Life, inbound_id: int) -> bool:
         pending = person["pending"] or {}
         if inbound_id in [*pending.get("held", []), *pending.get("inbounds", [])]:
             return True
-    return life.inbound[inbound_id]["state"] == "dialogue"
+    return bool(life.inbound[inbound_id]["state"] == "dialogue")
 
 
-def _started_again(life: Life, row: dict[str, object]) -> bool:
+def _started_again(life: Life, row: dict[str, Any]) -> bool:
     """Texted STOP afterwards, so that nothing more was said about it."""
     for other in life.inbound.values():
-        same = other["person_id"] == row["person_id"] and other["id"] > row["id"]  # type: ignore[operator]
+        same = other["person_id"] == row["person_id"] and other["id"] > row["id"]
         if same and words.consent_word(other["body"]) == "stop":
             return True
-    return row["handled_as"] == "knock"
+    return bool(row["handled_as"] == "knock")
 
 
 def _answers_lost(court: Court) -> Iterator[Violation]:

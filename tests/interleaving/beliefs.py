@@ -18,7 +18,12 @@ HAS_NOT = (
     "mentor_done",
     "mentor_case_closed",
     "mentor_no_such_case",
+    "mentor_somebody_elses",
+    "case_taken_to_mentor",
+    "case_withdrawn_to_mentor",
 )
+# Whoever leaves has none any more.
+GONE = ("mentor_away",)
 _ON_ITS_WAY = frozenset({"queued", "held", "sending", "sent", "delivered", "read", "unknown"})
 _ARRIVED = frozenset({"sent", "delivered", "read"})
 
@@ -53,7 +58,7 @@ class _Names:
                 return self.marks
 
 
-_HAS, _HAS_NOT = _patterns(HAS), _patterns(HAS_NOT)
+_HAS, _HAS_NOT, _GONE = _patterns(HAS), _patterns(HAS_NOT), _patterns(GONE)
 
 
 def _says(patterns: list[re.Pattern[str]], body: str) -> str | None:
@@ -74,7 +79,10 @@ def two_who_believe(court: Court, _: object) -> Iterator[Violation]:
     rows.sort(key=lambda row: (row["attempted_at"] or now.ended, row["id"]))
     for row in rows:
         has, has_not = _says(_HAS, row["body"]), _says(_HAS_NOT, row["body"])
-        if has_not is not None:
+        if _says(_GONE, row["body"]) is not None:
+            for who in believes.values():
+                who.pop(row["person_id"], None)
+        elif has_not is not None:
             case_id = row["case_id"] or ids.get(has_not)
             believes.setdefault(case_id or 0, {}).pop(row["person_id"], None)
         elif has is not None and row["state"] in _ARRIVED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -25,8 +26,12 @@ SHORT = (
 WORDS = (
     "CASES|TAKE #{code}|TAKE {code}|PASS #{code}|DONE #{code}|#{code} done|#{code} take|"
     "TAEK #{code}|#{code}|{code}|AWAY|AWAY 2 days|BACK|BACK|BACK|ok|yes|no|thanks|A|QUIZ|TAKE|PASS|"
-    "DONE|PROPOSE #{code}|NEVER MIND"
+    "DONE|THREAD #{code}|URGENT #{code}|PHOTO #{code}|NEVER MIND"
 )
+
+
+# "Open it again and send …?" takes 1 or yes.
+REOPENS = re.compile(r"Open it again|Le rouvrir")
 
 
 def _deed(table: dict[str, tuple[int, Deed]], weight: int) -> Callable[[Deed], Deed]:
@@ -243,9 +248,18 @@ def writes_plainly(life: Life, actor: Actor, rng: Random) -> None:
 def picks(life: Life, actor: Actor, rng: Random) -> None:
     """A number, as an answer to the newest list on the phone."""
     address, number = _phone(actor, rng), rng.choice((1, 1, 2, 2, 3, 4))
-    shown = [message for message in life.shown(address) if listed(message.body)]
-    code = listed(shown[-1].body).get(number) if shown else None
+    code = _stands_for(life, address, number)
     life.send(actor, address, "picks", {"text": str(number)}, picks=code)
+
+
+def _stands_for(life: Life, address: str, number: int) -> str | None:
+    """The code that a number means to somebody who reads this phone."""
+    for message in reversed(life.shown(address)):
+        if lines := listed(message.body):
+            return lines.get(number)
+        if REOPENS.search(message.body):
+            return next(iter(codes_in(message.body)), None) if number == 1 else None
+    return None
 
 
 @_deed(MENTOR, 6)
@@ -258,7 +272,10 @@ def mentor_word(life: Life, actor: Actor, rng: Random) -> None:
     case = _choose_case(life, actor, rng)
     code = case["code"] if case else "K7XM"
     said = rng.choice(WORDS.split("|")).format(code=code)
-    _says(life, actor, rng, f"mentor {said.replace(code, 'CODE')}", said)
+    address = _phone(actor, rng)
+    yes = _stands_for(life, address, 1) if said in ("yes", "ok") else None
+    kind = f"mentor {said.replace(code, 'CODE')}"
+    _says(life, actor, rng, kind, said, address, picks=yes)
 
 
 @_deed(MENTOR, 1)
@@ -294,7 +311,8 @@ def _press(life: Life, actor: Actor, rng: Random) -> None:
     lines, codes = listed(message.body), codes_in(f"{title} {row['id']}")
     number = next((int(part) for part in (row["id"], title.strip()) if part.isdigit()), None)
     code = lines.get(number) if number else None
-    if code is None and len(codes or codes_in(message.body)) == 1:
+    refused = title.strip().lower() in ("no", "non")
+    if code is None and not refused and len(codes or codes_in(message.body)) == 1:
         (code,) = codes or codes_in(message.body)
     life.send(
         actor,

@@ -121,6 +121,13 @@ def words_at_the_wrong_person(court: Court, fresh: list[tuple[Actor, Any]]) -> I
 def numbers_and_identifiers(court: Court, fresh: list[tuple[Actor, Any]]) -> Iterator[Violation]:
     """No number of anybody and no identifier reaches somebody else's phone."""
     secrets = [(said, secret) for said in court.life.said for secret in said.secrets]
+    known = {
+        (reader.key, part)
+        for reader, _ in fresh
+        for said, secret in secrets
+        if said.actor is reader
+        for part in secret.hidden
+    }
     for reader, message in fresh:
         court.checks["private_number_shown"] += 1
         close = _CLOSE.sub("", message.body)
@@ -133,7 +140,9 @@ def numbers_and_identifiers(court: Court, fresh: list[tuple[Actor, Any]]) -> Ite
                 )
         court.checks["identifier_relayed"] += 1
         for said, secret in secrets:
-            if said.actor is not reader and secret.leaks(message.body):
+            # What the reader wrote as well, a common name, may be their own words shown again.
+            theirs = any((reader.key, part) in known for part in secret.hidden)
+            if said.actor is not reader and not theirs and secret.leaks(message.body):
                 yield Violation(
                     "identifier_relayed",
                     f"{secret.kind} of {said.body!r} at {reader.key}: {message.body!r}",

@@ -83,6 +83,7 @@ class Life:
     def begin(cls, town: Town) -> Life:
         """Put the cast into a fresh town; the mentors have written lately."""
         life = cls(town, cast.settle(town))
+        town.simulator.state.switches.update({"read_receipts": False})
         life.look()
         return life
 

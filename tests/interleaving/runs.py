@@ -71,8 +71,11 @@ def _weighted(chance: float, table: dict[str, tuple[int, Callable[..., None]]]) 
     return next(iter(table))
 
 
-def live(towns: Towns, steps: Iterable[Step], *, to_the_end: bool = True) -> Outcome:
-    """Live through steps in a fresh town, judging after each; stops at the first violation."""
+def live(towns: Towns, steps: Iterable[Step], *, silent: frozenset[str] = frozenset()) -> Outcome:
+    """Live through steps in a fresh town, judging after each; stops at the first violation.
+
+    ``silent``: judges who count and say nothing, while what they find is being mended.
+    """
     outcome = Outcome()
     with towns() as town, afterwards.captured_logs() as log:
         life = Life.begin(town)
@@ -81,21 +84,19 @@ def live(towns: Towns, steps: Iterable[Step], *, to_the_end: bool = True) -> Out
             for number, step in enumerate(steps, 1):
                 outcome.steps = number
                 _one(life, step, number)
-                outcome.violations = court.sit()
+                outcome.violations = [v for v in court.sit() if v.judge not in silent]
                 if outcome.violations:
                     break
             else:
-                if to_the_end:
-                    life.step += 1
-                    life.began, life.ticked = town.time.now(), True
-                    afterwards.calm(life)
-                    life.look()
-                    outcome.violations = [*court.sit(), *afterwards.judged(court, log.getvalue())]
+                life.step += 1
+                life.began, life.ticked = town.time.now(), True
+                afterwards.calm(life)
+                life.look()
+                found = [*court.sit(), *afterwards.judged(court, log.getvalue())]
+                outcome.violations = [v for v in found if v.judge not in silent]
         except Exception as error:
-            outcome.violations = [Violation("broke", f"{error}\n{_where(error)}")]
-            outcome.violations[0] = Violation(
-                "broke", f"{error}\n{_where(error)}\n{log.getvalue()[-3000:]}"
-            )
+            seen = f"{error}\n{_where(error)}\n{log.getvalue()[-3000:]}"
+            outcome.violations = [Violation("broke", seen)]
         outcome.failed_at = outcome.steps if outcome.violations else None
         outcome.checks, outcome.actions = court.checks, life.counts
         outcome.messages = len(town.simulator.state.messages)

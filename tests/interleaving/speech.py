@@ -39,8 +39,17 @@ class Secret:
 
 _BETWEEN = re.compile(r"(?<=\d)[ .()\-\u00a0]+(?=\d)")
 
-FIRST = ("Espérance", "Vestine", "Odette", "Immaculée", "Josiane", "Thérèse", "Chantal", "Denyse")
-LAST = ("Nyirahabimana", "Mukeshimana", "Uwimbabazi", "Kanyange", "Bampire", "Mujawayezu")
+_BEGINS = ("Nyira", "Muke", "Uwi", "Muja", "Kaya", "Bizi", "Ntawu", "Haba")
+
+
+def _name(rng: Random) -> tuple[str, str]:
+    """A first name and a family name that nobody of the cast has."""
+    first = rng.choice(("Espérance", "Vestine", "Odette", "Immaculée", "Josiane", "Denyse"))
+    return first, rng.choice(_BEGINS) + "".join(
+        rng.choice("bgkmnrtz") + rng.choice("aeiou") for _ in range(3)
+    )
+
+
 _INTRODUCED = {
     "en": ("her name is {name}", "patient name: {name}", "a woman called {name}", "Mrs {name}"),
     "fr": ("elle s'appelle {name}", "nom : {name}", "Mme {name}", "une femme nommée {name}"),
@@ -67,7 +76,7 @@ def secret(rng: Random, language: str) -> Secret:
     """One identifier, introduced as people introduce it."""
     kind = rng.choice(("name", "phone", "id", "birth"))
     if kind == "name":
-        first, last = rng.choice(FIRST), rng.choice(LAST)
+        first, last = _name(rng)
         said = rng.choice(_INTRODUCED[language]).format(name=f"{first} {last}")
         return Secret(kind, said, (first, last))
     if kind == "phone":
