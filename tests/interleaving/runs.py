@@ -17,7 +17,6 @@ from tests.interleaving.judges import Court, Violation
 from tests.interleaving.life import Life, fresh
 from tests.interleaving.towns import Towns
 from tests.interleaving.world import WORLD
-from tests.town import wait_for
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,6 @@ def _one(life: Life, step: Step, number: int) -> None:
             table = MENTOR if name in MENTOR else MENTEE
             table[name][1](life, BY_KEY[key], fresh(step.seed, place, key, name))
     life.rest()
-    wait_for(lambda: not life.town.simulator.network.delivery.lanes.pending, "callbacks")
     life.look()
 
 
