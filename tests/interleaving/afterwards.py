@@ -6,6 +6,7 @@ import io
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -64,6 +65,9 @@ def calm(life: Life) -> None:
                 life.send(actor, address, "start", {"text": "START"})
         life.send(actor, actor.addresses[0], "mentor BACK", {"text": "BACK"})
     life.rest()
+    # A working morning in Kigali, when somebody is on duty.
+    tomorrow = life.town.time.now() + timedelta(days=1)
+    life.town.until(tomorrow.replace(hour=8, minute=30))
     for _ in range(4):
         life.town.later(minutes=5)
 
