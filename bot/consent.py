@@ -85,31 +85,9 @@ def _agreed(turn: Turn, language: str, held: list[int]) -> None:
         )
 
 
-GREETINGS = frozenset(
-    [
-        "hi",
-        "hello",
-        "hey",
-        "good",
-        "morning",
-        "afternoon",
-        "evening",
-        "bonjour",
-        "bonsoir",
-        "salut",
-        "muraho",
-        "mwaramutse",
-        "mwiriwe",
-        "jambo",
-        "habari",
-        "start",
-    ]
-)
-
-
 def _is_question(body: str) -> bool:
-    folded = fold(body).split()
-    return bool(folded) and not all(word in GREETINGS for word in folded)
+    folded = fold(body)
+    return bool(folded) and folded != "start" and not words.is_greeting(body)
 
 
 def _has_media(waiting: Inbound) -> bool:

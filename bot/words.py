@@ -25,9 +25,11 @@ from bot.text.yaml_file import read_yaml
 CODE_ALPHABET: Final = "HKMRWXY23479"
 CODE_LENGTH: Final = 4
 
-MENTOR_COMMANDS: Final = frozenset({"cases", "take", "pass", "done", "away", "back", "answer"})
+MENTOR_COMMANDS: Final = frozenset(
+    {"cases", "take", "pass", "done", "away", "back", "answer", "thread", "photos", "hurry"}
+)
 MENTEE_COMMANDS: Final = frozenset(
-    {"menu", "language", "ask", "mentor", "call"}
+    {"menu", "language", "ask", "mentor", "call", "withdraw"}
     | {"quiz", "more", "assess", "progress", "plan", "goal", "stock"}
     | {"hour", "week", "fewer", "oftener", "weekends", "no_weekends", "pause", "resume"}
 )
@@ -122,6 +124,19 @@ def is_courtesy(text: str) -> bool:
     return thumbs or (bool(said) and all(word in _COURTESY for word in said))
 
 
+_GREETING_TEXT: Final = """
+hi hello hey good morning afternoon evening bonjour bonsoir salut muraho mwaramutse mwiriwe jambo
+habari
+"""
+_GREETING: Final = frozenset(_GREETING_TEXT.split())
+
+
+def is_greeting(text: str) -> bool:
+    """Whether a message only says hello."""
+    said = fold(text).split()
+    return bool(said) and all(word in _GREETING for word in said)
+
+
 def number(text: str) -> int | None:
     """The choice a whole message makes: "2", "(2)", "2.", "2️⃣", "two", "deux"; 0 to 99."""
     choice = _CHOICE.fullmatch(unicodedata.normalize("NFKC", text.translate(_KEYCAP)))
@@ -148,6 +163,51 @@ def parse_code(text: str) -> str | None:
         return bare[1].upper()
     marked = {match.upper() for match in _MARKED_CODE.findall(plain)}
     return marked.pop() if len(marked) == 1 else None
+
+
+_LEADING_CODE: Final = re.compile(rf"\s*({_CODE})(?!\w)")
+_LIKE_A_CODE: Final = re.compile(r"#\s?(\w{3,6})(?!\w)")
+
+
+def codes_named(text: str) -> frozenset[str]:
+    """Everything in `text` that may name a case: "#K7XM" anywhere, or a bare code in front.
+
+    In capitals and without "#". What has the mark counts even if it is no code of ours: whoever
+    mistypes one means a case all the same.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    found = {match.upper() for match in _LIKE_A_CODE.findall(plain)}
+    leading = _LEADING_CODE.match(plain)
+    if leading:
+        found.add(leading[1].upper())
+    return frozenset(found)
+
+
+_SHORTEST_NEAR: Final = 4
+
+
+def near_mentor_word(word: str) -> str | None:
+    """The mentor's command that a single word is, or is with one slip of the finger."""
+    said = fold(word)
+    known = _words().mentor_words
+    if said in known:
+        return known[said]
+    if len(said) < _SHORTEST_NEAR:
+        return None
+    near = {name for phrase, name in known.items() if _one_slip(said, phrase)}
+    return min(near) if near else None
+
+
+def _one_slip(typed: str, meant: str) -> bool:
+    """Whether one letter is missing, too many or wrong, or two neighbours are swapped."""
+    if len(meant) < _SHORTEST_NEAR or abs(len(typed) - len(meant)) > 1:
+        return False
+    start = 0
+    while start < min(len(typed), len(meant)) and typed[start] == meant[start]:
+        start += 1
+    a, b = typed[start:], meant[start:]
+    swapped = len(a) >= 2 and a[1::-1] == b[:2] and a[2:] == b[2:]
+    return swapped or a[1:] == b or a == b[1:] or a[1:] == b[1:]
 
 
 def command(text: str) -> Command | None:
@@ -257,6 +317,7 @@ class _Words:
     commands: Mapping[str, str]  # phrase -> name
     arguments: Mapping[str, str]  # name -> kind of argument
     leading: tuple[tuple[str, str], ...]  # phrases that take an argument, longest first
+    mentor_words: Mapping[str, str]  # single words of mentors' commands -> name
 
 
 @cache
@@ -279,6 +340,11 @@ def _words() -> _Words:
         commands=commands,
         arguments=arguments,
         leading=tuple(sorted(leading, key=lambda pair: -len(pair[0]))),
+        mentor_words={
+            phrase: name
+            for phrase, name in commands.items()
+            if name in MENTOR_COMMANDS and " " not in phrase
+        },
     )
 
 
