@@ -143,7 +143,7 @@ def test_nothing_is_delivered_where_two_could_be_meant(message: Said, meant: lis
     if isinstance(decision, Deliver):
         assert [case.case for case in meant] == [decision.case]
         assert meant[0].takes_words
-        assert not (message.expecting or message.alarming or message.quotes_other)
+        assert (message.expecting, message.alarming, message.quotes_other) == (False,) * 3
     if isinstance(decision, Reopen):
         assert [(case.case, case.state) for case in meant] == [(decision.case, "closed")]
 
