@@ -83,6 +83,30 @@ GOES = [
     ("umubyeyi witwa Uwera afite imyaka 24", "umubyeyi witwa [name] afite imyaka 24", "name"),
     ("anaitwa Amina Juma, 24", "anaitwa [name], 24", "name"),
     ("jina lake ni amina", "jina lake ni [name]", "name"),
+    # what a keypad, a copied contact or a hurried hand makes of them
+    ("０７８８０００００１ call", "[phone] call", "phone"),
+    ("0 7 8 8 0 0 0 0 0 1", "[phone]", "phone"),
+    ("0788/000/001", "[phone]", "phone"),
+    ("0788–000–001", "[phone]", "phone"),
+    ("078\u200b8000001", "[phone]", "phone"),
+    ("078-8000-001", "[phone]", "phone"),
+    ("wa.me/250788000001", "[phone]", "phone"),
+    ("ID 1199080012345O12", "ID [id]", "id"),
+    ("passport PC123456", "passport [id]", "id"),
+    ("mutuelle: 02/1234/56", "mutuelle: [id]", "id"),
+    ("RAMA 123456", "RAMA [id]", "id"),
+    ("yavutse 1990", "yavutse [date of birth]", "date of birth"),
+    ("DN: 12/03/1994", "DN: [date of birth]", "date of birth"),
+    ("24 years (12/03/1994)", "24 years ([date of birth])", "date of birth"),
+    # names after a word for a patient, and those that are common here
+    ("Patient Uwase, 24 years, bleeding", "Patient [name], 24 years, bleeding", "name"),
+    ("la patiente Mukamana Rose saigne", "la patiente [name] saigne", "name"),
+    ("umurwayi Mukamana afite umuriro", "umurwayi [name] afite umuriro", "name"),
+    ("mgonjwa Amina Juma ana homa", "mgonjwa [name] ana homa", "name"),
+    ("baby of Karungi Grace is yellow", "baby of [name] is yellow", "name"),
+    ("Bébé Kampire ne tète pas", "Bébé [name] ne tète pas", "name"),
+    ("Uwimana Jeanne 24 ans saigne", "[name] 24 ans saigne", "name"),
+    ("I have Jeanne Uwimana here", "I have [name] here", "name"),
 ]
 
 STAYS = """
@@ -137,6 +161,17 @@ in 2018 and 2019, WHO said 85 %
 call her if BP 160 110 80 90
 contact if pulse 120 90 100 98
 her name
+Patient Stable now
+Patient Bleeding Heavily
+Patiente Enceinte De 32 SA
+Mama Kangourou
+Baby Boy 3 kg
+Please Give The Baby Some More Sugar Water
+PATIENT IN LABOUR, PPROM
+call Dr Uwimana at the hospital
+refer to Uwera Hospital
+seen 12/03/2026, again 2026-03-14
+patient on TDF/3TC/DTG
 """.strip().splitlines()
 
 
