@@ -22,6 +22,7 @@ class Route(Enum):
     SILENT = "silent"  # a person who stopped: kept, never answered
     MENTOR_QUOTE = "mentor_quote"
     MENTOR_COMMAND = "mentor_command"
+    CASE_PRESS = "case_press"  # a button or row under a message about a mentor's case
     KNOCK = "knock"  # only says: I am here, show me what waits
     DANGER = "danger"
     CONSENT = "consent"
@@ -31,7 +32,9 @@ class Route(Enum):
     MEDIA = "media"
     CASE = "case"
     NEW = "new"  # NEW and a question, while a case is open
-    MENTOR_TEXT = "mentor_text"  # a mentor's plain text while cases are open: never guessed
+    MENTOR_TEXT = "mentor_text"  # a mentor's plain text that may be meant for a case
+    WITHDRAW = "withdraw"  # the mentee takes the case back
+    CALL = "call"  # a mentee in a case asks to be rung
     EMPTY = "empty"
     UNCLEAR = "unclear"
     DIALOGUE = "dialogue"
@@ -65,11 +68,15 @@ class Situation:
     stopped: bool = False
     consented: bool = True
     pending: str | None = None
-    quotes_own_case: bool = False
+    # By quoting, by its code, or by the button under it.
+    addresses_own_case: bool = False
+    presses_case: bool = False
     stale_press: bool = False  # a button under an earlier question
     quiz: Quiz | None = None
     is_mentor: bool = False
     open_cases_as_mentor: int = 0
+    # These, and what was answered, closed, passed or lost lately.
+    cases_as_mentor: int = 0
     open_case_as_mentee: bool = False
     open_case_is_urgent: bool = False
 
@@ -96,7 +103,9 @@ def route(situation: Situation) -> Routed:
         return Routed(Route.SILENT)
     command = words.command(situation.text)
     if situation.is_mentor:
-        code = words.parse_code(situation.text)
+        code = words.only_code(situation.text)
+        if situation.presses_case:
+            return Routed(Route.CASE_PRESS)
         if command is None and code is not None and situation.has_media:
             command = words.Command("answer", code)  # a photo or voice note with the code under it
         if command is not None and command.name in words.MENTOR_COMMANDS:
@@ -119,11 +128,14 @@ def route(situation: Situation) -> Routed:
         return Routed(Route.QUIZ, danger=assessed)
     if situation.pending is not None and _answers(situation):
         return Routed(Route.PENDING, danger=assessed)
+    in_case = situation.open_case_as_mentee or situation.addresses_own_case
+    if command is not None and in_case and command.name in ("withdraw", "call"):
+        return Routed(Route.WITHDRAW if command.name == "withdraw" else Route.CALL)
     if command is not None and command.name not in words.MENTOR_COMMANDS:
         return Routed(Route.COMMAND, command=command, danger=assessed)
-    if situation.open_cases_as_mentor and (situation.text.strip() or situation.has_media):
+    if situation.cases_as_mentor and (situation.text.strip() or situation.has_media):
         return Routed(Route.MENTOR_TEXT, danger=assessed)
-    if situation.open_case_as_mentee or situation.quotes_own_case:
+    if in_case:
         if situation.pressed or words.is_courtesy(situation.text):
             return Routed(Route.SILENT)  # nothing that a mentor should be woken for
         new = _NEW.fullmatch(situation.text)
@@ -214,7 +226,9 @@ def _short(text: str) -> bool:
 
 
 # What we asked and is acted upon: "ok" is no answer to it.
-NEEDS_CLEAR_ANSWER = frozenset({"rate_case", "follow_up", "happening_now", "language"})
+NEEDS_CLEAR_ANSWER = frozenset(
+    {"rate_case", "follow_up", "happening_now", "language", "which_case", "withdraw"}
+)
 # What we asked and takes any text, not only a number or yes and no.
 TAKES_TEXT = frozenset({"ask_mentor"})
 

@@ -16,11 +16,10 @@ from sqlalchemy.orm import Session
 
 from bot import consent, conversation, danger, emergencies, menu, outbox, people
 from bot.conversation import Route, Situation
-from bot.mentoring import assigning, desk, record
+from bot.mentoring import around, asker, desk, record
 from bot.quizzes import turns
 from bot.settings import Settings
 from bot.turn import Turn
-from store.cases import Case
 from store.messages import Inbound, OutboxMessage
 from store.people import Person
 
@@ -108,6 +107,9 @@ def _situation(turn: Turn, released: bool) -> Situation:
     person, session = turn.person, turn.session
     own_case = record.open_for_mentee(session, person, turn.now)
     quiz = turns.situation(turn)
+    awaited = asker.awaited(turn)
+    as_mentor = around.of_mentor(session, person, turn.now) if person.is_mentor else []
+    presses_case = turn.pressed and turn.text.startswith(desk.PRESS)
     return Situation(
         text=turn.text,
         has_media=turn.has_media,
@@ -117,27 +119,32 @@ def _situation(turn: Turn, released: bool) -> Situation:
         opt_out_type=turn.form.get("OptOutType"),
         stopped=person.stopped_at is not None,
         consented=person.consent == "yes",
-        pending=(person.pending or {}).get("kind"),
+        pending=(awaited or {}).get("kind"),
         is_mentor=person.is_mentor,
-        open_cases_as_mentor=len(assigning.open_of(session, person)) if person.is_mentor else 0,
+        open_cases_as_mentor=sum(
+            around.meant(session, person, case, turn.now).takes_words for case in as_mentor
+        ),
+        cases_as_mentor=len(as_mentor),
+        presses_case=presses_case,
         open_case_as_mentee=own_case is not None,
         open_case_is_urgent=own_case is not None and own_case.urgent,
-        quotes_own_case=_quoted_case(turn) is not None,
+        addresses_own_case=asker.addressed(turn) is not None,
         stale_press=turn.pressed
         and turn.text not in NEVER_STALE
+        and not presses_case
+        and asker.pressed_rating(turn) is None
         and not (quiz is not None and quiz.addressed)
         and not _newest_menu(turn),
         quiz=quiz,
     )
 
 
-def _quoted_case(turn: Turn) -> Case | None:
-    """The case of this person's own that a quoted message is about."""
-    if turn.quoted_sid is None or turn.pressed:
-        return None
-    case = record.by_quoted(turn.session, turn.person, turn.quoted_sid)
-    ours = case is not None and case.mentee_id == turn.person.id and case.state != "closed"
-    return case if ours else None
+def _expects(turn: Turn) -> bool:
+    """Whether something else that we asked a mentor still waits for an answer."""
+    if asker.awaited(turn) is not None:
+        return True
+    quiz = turns.situation(turn)
+    return quiz is not None and quiz.is_open and quiz.reads in ("answer", "several")
 
 
 def _newest_menu(turn: Turn) -> bool:
@@ -176,25 +183,24 @@ def _carry_out(turn: Turn, routed: conversation.Routed) -> str | None:
             emergencies.live(turn, routed.danger.emergency or "adult_unconscious", turn.text)
         case Route.MENTOR_COMMAND:
             assert routed.command is not None
-            desk.command(turn, routed.command)
-        case Route.MENTOR_QUOTE:
-            return desk.quoted(turn)
-        case Route.MENTOR_TEXT:
-            found = routed.danger
-            if found is not None and found.kind == "live" and found.emergency:
-                emergencies.send_referral(turn, found.emergency)
-            desk.which_case(turn)
+            return desk.command(turn, routed.command)
+        case Route.CASE_PRESS:
+            desk.pressed(turn)
+        case Route.MENTOR_QUOTE | Route.MENTOR_TEXT:
+            return desk.message(turn, expecting=_expects(turn))
         case Route.QUIZ:
             return menu.quiz_answer(turn)
         case Route.PENDING:
-            return menu.pending(turn)
+            return menu.pending(turn, asker.awaited(turn) or {})
+        case Route.WITHDRAW:
+            asker.withdraw(turn)
+        case Route.CALL:
+            asker.call(turn)
         case Route.COMMAND:
             assert routed.command is not None
             return menu.command(turn, routed.command)
         case Route.CASE:
-            case = _quoted_case(turn) or record.open_for_mentee(turn.session, turn.person, turn.now)
-            assert case is not None
-            turn.add_detail(case)
+            asker.add(turn)
         case Route.MEDIA:
             turn.open_case(turn.described(turn.person.language), cause="media", asked=True)
         case Route.EMPTY:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 
 from bot import emergencies, knowledge, words
-from bot.mentoring import cases, desk
+from bot.mentoring import asker, asking, cases
 from bot.people import UI_LANGUAGES
 from bot.quizzes import turns, wishes
-from bot.texts import text
 from bot.turn import Turn
 from store.cases import Case
 from store.knowledge import Question
@@ -28,12 +29,9 @@ def command(turn: Turn, asked: words.Command) -> str | None:
         case "ask" | "mentor":
             ask_mentor(turn)
         case "call":
-            turn.open_case(
-                text("call_request", turn.person.language),
-                cause="call",
-                asked=True,
-                topic=turn.person.topic,
-            )
+            asker.call(turn)
+        case "withdraw":
+            turn.reply("nothing_to_withdraw")
         case "quiz":
             turns.quiz(turn)
         case "more":
@@ -104,9 +102,12 @@ def ask_mentor(turn: Turn) -> None:
     turn.reply("ask_mentor")
 
 
-def pending(turn: Turn) -> str | None:
-    """Take the answer to what was asked last; a text to give back is for the dialogue."""
-    asked = dict(turn.person.pending or {})
+def pending(turn: Turn, asked: dict[str, Any]) -> str | None:
+    """Take the answer to what was asked last; a text to give back is for the dialogue.
+
+    Args:
+        asked: what waits for an answer (``asker.awaited``).
+    """
     number, yes = words.number(turn.text), words.affirmation(turn.text)
     match asked.get("kind"):
         case "language":
@@ -147,7 +148,9 @@ def pending(turn: Turn) -> str | None:
             else:
                 turn.reply("not_urgent")
         case "which_case":
-            return desk.case_chosen(turn, asked, number, yes)
+            return asking.chosen(turn, asked, number, yes)
+        case "withdraw":
+            asker.withdraw_chosen(turn, asked, number)
         case "ask_mentor":
             turn.person.pending = None
             said, topic = turn.described(turn.person.language), None

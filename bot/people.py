@@ -144,14 +144,20 @@ def give_consent(person: Person, agreed: bool, now: datetime) -> None:
     person.consent, person.consent_at = ("yes" if agreed else "no"), now
 
 
-def display_name(person: Person, fallback: str) -> str:
-    """What the other side sees: a name, never a number, and where a mentee works."""
+def bare_name(person: Person) -> str:
+    """A name that may be shown to others; empty where what is stored looks like a number."""
     name = person.name.strip()
-    if not name or re.search(r"\d{5}", re.sub(r"[\s().+-]", "", name)):
-        name = fallback
-    if person.facility is not None and not person.is_mentor:
-        return f"{name} ({person.facility.name})"
-    return name
+    return "" if re.search(r"\d{5}", re.sub(r"[\s().+-]", "", name)) else name
+
+
+def display_name(person: Person, fallback: str) -> str:
+    """What the other side sees: a name, never a number, and what a mentee is and where."""
+    name = bare_name(person) or fallback
+    if person.is_mentor:
+        return name
+    about = [person.cadre, person.facility.name if person.facility else None]
+    known = ", ".join(filter(None, about))
+    return f"{name} ({known})" if known else name
 
 
 def as_sent_to(addresses: Iterable[Address]) -> list[sending.Address]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from bot import outbox
+from bot import outbox, words
 from bot.mentoring import cases
 from bot.settings import Settings
+from bot.text.redact import redact
 from bot.texts import text
 from store.cases import Case
 from store.messages import Inbound
@@ -86,7 +88,7 @@ class Turn:
 
     def described(self, language: str) -> str:
         """The text with a word for each attachment."""
-        words = [
+        attached = [
             text(
                 _MEDIA_WORDS.get(
                     self.form.get(f"MediaContentType{n}", "").split("/")[0], "attachment"
@@ -96,8 +98,16 @@ class Turn:
             for n in range(min(self._media_count, 10))
         ]
         if "Latitude" in self.form:
-            words.append(text("location", language))
-        return " ".join([self.text, *words]).strip()
+            attached.append(text("location", language))
+        return " ".join([self.text, *attached]).strip()
+
+    def without_code(self, language: str) -> str:
+        """Like ``described``, without the code of a case that the text begins with."""
+        whole = self.described(language)
+        asked = words.command(self.text)
+        if asked is None or asked.name != "answer":
+            return whole
+        return (asked.text + whole[len(self.text) :]).strip()
 
     def reply(
         self,
@@ -106,11 +116,12 @@ class Turn:
         menu: str | None = None,
         kind: str = "reply",
         dose_id: int | None = None,
+        case_id: int | None = None,
         **values: object,
     ) -> None:
         """Say one of our texts back to where the message came from."""
         said = text(key, self.person.language, **values)
-        self.reply_text(said, label=key, menu=menu, kind=kind, dose_id=dose_id)
+        self.reply_text(said, label=key, menu=menu, kind=kind, dose_id=dose_id, case_id=case_id)
 
     def reply_text(
         self,
@@ -120,8 +131,14 @@ class Turn:
         menu: str | None = None,
         kind: str = "reply",
         dose_id: int | None = None,
+        case_id: int | None = None,
+        media_url: str | None = None,
     ) -> None:
-        """Say something back to where the message came from, once per ``label``."""
+        """Say something back to where the message came from, once per ``label``.
+
+        Args:
+            case_id: the case that it is about, so that quoting it means that case.
+        """
         outbox.say(
             self.session,
             self.person,
@@ -133,6 +150,24 @@ class Turn:
             address_id=self.address.id,
             inbound_id=self.inbound.id,
             dose_id=dose_id,
+            case_id=case_id,
+            media_url=media_url,
+            wake=False,
+        )
+
+    def ask_for_no_identifiers(self, body: str) -> None:
+        """Ask kindly for no names, numbers and dates of birth, if there were any; once a day."""
+        if not redact(body).found:
+            return
+        day = self.now.astimezone(ZoneInfo(self.person.timezone)).date()
+        outbox.say(
+            self.session,
+            self.person,
+            text("no_identifiers", self.person.language),
+            key=f"identifiers:{self.person.id}:{day}",
+            now=self.now,
+            address_id=self.address.id,
+            inbound_id=self.inbound.id,
             wake=False,
         )
 
@@ -147,7 +182,7 @@ class Turn:
         emergency: str | None = None,
     ) -> Case:
         """Hand this message over to a mentor."""
-        return cases.open_case(
+        case = cases.open_case(
             self.session,
             self.person,
             body,
@@ -162,16 +197,22 @@ class Turn:
             media_url=self.media_link,
             asked=asked,
         )
+        if not urgent:  # in an emergency there is enough to read
+            self.ask_for_no_identifiers(body)
+        return case
 
-    def add_detail(self, case: Case) -> None:
-        """Pass this message on to the mentor of a case of this person's."""
+    def add_detail(self, case: Case, body: str | None = None) -> None:
+        """Pass this message, or ``body`` in its place, on to the mentor of a case of one's own."""
+        said = self.without_code(self.person.language) if body is None else body
         cases.add_detail(
             self.session,
             case,
             self.person,
-            self.described(self.person.language),
+            said,
             now=self.now,
             key=self.key,
             inbound_id=self.inbound.id,
             media_url=self.media_link,
         )
+        if not case.urgent:
+            self.ask_for_no_identifiers(said)

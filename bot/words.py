@@ -169,6 +169,12 @@ _LEADING_CODE: Final = re.compile(rf"\s*({_CODE})(?!\w)")
 _LIKE_A_CODE: Final = re.compile(r"#\s?(\w{3,6})(?!\w)")
 
 
+def only_code(text: str) -> str | None:
+    """The case code that a whole message is, with or without "#", and nothing else."""
+    bare = _BARE_CODE.fullmatch(unicodedata.normalize("NFKC", text))
+    return bare[1].upper() if bare else None
+
+
 def codes_named(text: str) -> frozenset[str]:
     """Everything in `text` that may name a case: "#K7XM" anywhere, or a bare code in front.
 
@@ -196,6 +202,16 @@ def near_mentor_word(word: str) -> str | None:
         return None
     near = {name for phrase, name in known.items() if _one_slip(said, phrase)}
     return min(near) if near else None
+
+
+def is_mentor_word(text: str) -> bool:
+    """Whether a whole message is a mentor's command as it is spelt, without its code."""
+    return _uncourteous(text) in _words().mentor_words
+
+
+def shown(name: str) -> str:
+    """How a command is written in what we say: its first English word, in capitals."""
+    return next(word for word, of in _words().commands.items() if of == name).upper()
 
 
 def _one_slip(typed: str, meant: str) -> bool:

@@ -5,27 +5,35 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from bot import words
 from bot.mentoring import assigning, dues, telling
+from bot.mentoring.assigning import Taken
 from bot.mentoring.record import (
+    asked_so_far,
     event,
+    going_on,
     locked,
     mentor_of,
+    shortened,
     shown_name,
     tell_mentee,
     tell_mentor,
 )
-from bot.text.redact import redact
 from store.cases import Case
+from store.messages import OutboxMessage
 from store.people import Person
 
 # The mentee hears at most this often that a detail was passed on.
 ACKNOWLEDGE_EVERY = timedelta(hours=1)
 # A code is not given again for this long after its case has closed.
 CODE_REST = timedelta(days=90)
+# What stands under a message about a case on a mentor's WhatsApp.
+DESK_MENU = "case_desk"
+# How much of the thread a mentor reads again when an answer did not help.
+THREAD_EXCERPT = 300
 # The same emergency again within this time is the same case.
 SAME_EMERGENCY = timedelta(hours=1)
 
@@ -110,12 +118,25 @@ def _free_code(session: Session, now: datetime) -> str:
 
 
 def make_urgent(
-    session: Session, case: Case, mentee: Person, emergency: str, *, now: datetime, key: str
+    session: Session,
+    case: Case,
+    mentee: Person,
+    emergency: str | None,
+    *,
+    now: datetime,
+    key: str,
+    by: Person | None = None,
 ) -> None:
-    """The mentee says that it is happening now: the mentor is told again, as urgent."""
+    """It cannot wait: the mentor is told again, as urgent, and a second one is asked.
+
+    Args:
+        by: who says so; the mentee, where it is not named.
+    """
     case = locked(session, case.id)
-    case.urgent, case.emergency, case.state = True, emergency, "open"
-    event(session, case, "made_urgent", now, person=mentee)
+    if case.state == "closed":
+        _open_again(session, case, mentee, now)
+    case.urgent, case.emergency, case.state = True, emergency or case.emergency, "open"
+    event(session, case, "made_urgent", now, person=by or mentee)
     assigned = assigning.raise_urgency(session, case, mentee, now=now, key=f"{key}:urgent")
     telling.who_was_asked(
         session, case, mentee, assigned, "case_opened_urgent", key=f"{key}:urgent_case", now=now
@@ -133,8 +154,14 @@ def add_detail(
     inbound_id: int | None,
     media_url: str | None = None,
 ) -> None:
-    """Pass what the mentee adds on to the mentor; the mentee hears so once an hour at most."""
+    """Pass what the mentee adds on to the mentor; the mentee hears so once an hour at most.
+
+    With several cases going on it is said each time, and how to reach the others. What belongs to
+    a closed case opens it again.
+    """
     case = locked(session, case.id)
+    if case.state == "closed":
+        _open_again(session, case, mentee, now)
     event(session, case, "detail_added", now, person=mentee, inbound_id=inbound_id, body=body)
     asked = assigning.wait_again(session, case, mentee, now)
     if not asked:
@@ -152,11 +179,45 @@ def add_detail(
             key=f"{key}:detail:{mentor.id}",
             now=now,
             media_url=media_url,
-            text=redact(body).text,
+            menu=DESK_MENU,
+            text=body,
         )
-    if case.acknowledged_at is None or now - case.acknowledged_at > ACKNOWLEDGE_EVERY:
-        case.acknowledged_at = now
-        tell_mentee(session, case, mentee, "case_detail_added", key=f"{key}:added", now=now)
+    others = [f"#{other.code}" for other in going_on(session, mentee, now) if other.id != case.id]
+    lately = case.acknowledged_at is not None and now - case.acknowledged_at <= ACKNOWLEDGE_EVERY
+    if lately and not others:
+        return
+    case.acknowledged_at = now
+    tell_mentee(
+        session,
+        case,
+        mentee,
+        "case_detail_added_to" if others else "case_detail_added",
+        key=f"{key}:added",
+        now=now,
+        others=", ".join(others),
+        mentor=telling.names(asked, mentee),
+    )
+
+
+def _open_again(session: Session, case: Case, by: Person, now: datetime) -> None:
+    """A closed case goes on; the caller says who is expected to write."""
+    case.state, case.closed_at, case.resolved_at = "open", None, None
+    event(session, case, "reopened", now, person=by)
+
+
+def reopen(session: Session, case: Case, mentor: Person, *, now: datetime) -> bool:
+    """A mentor has more to say in a closed case of theirs.
+
+    Returns:
+        ``False``: it is not theirs, and stays closed.
+    """
+    case = locked(session, case.id)
+    if case.state != "closed":
+        return True
+    if case.mentor_id != mentor.id:
+        return False
+    _open_again(session, case, mentor, now)
+    return True
 
 
 def answer(
@@ -169,17 +230,25 @@ def answer(
     key: str,
     inbound_id: int | None,
     media_url: str | None = None,
-) -> None:
-    """Bring a mentor's answer to the mentee, on the channel the mentee used."""
-    assigning.take(session, case, mentor, now=now, key=key, by_answering=True)
+) -> Taken:
+    """Bring a mentor's answer to the mentee, on the channel the mentee used.
+
+    Returns:
+        ``taken`` or ``already_yours``: it went. Else nothing was sent.
+    """
+    case = locked(session, case.id)
+    if case.state != "closed" and assigning.standing(session, case, mentor) is None:
+        # Passed or lost in the meantime; nobody else takes what was put to others.
+        holder = mentor_of(session, case)
+        return Taken("somebody_elses", shown_name(holder, mentor) if holder else "")
+    taken = assigning.take(session, case, mentor, now=now, key=key, by_answering=True)
+    if taken.outcome not in ("taken", "already_yours"):
+        return taken
     mentee = session.get_one(Person, case.mentee_id)
     event(session, case, "answered", now, person=mentor, inbound_id=inbound_id, body=body)
     case.state, case.answered_at = "answered", now
     dues.answered(session, case, now)
     assigning.forget_reminders(session, case)
-    if (mentee.pending or {}).get("kind") in (None, "rate_case", "follow_up", "happening_now"):
-        # Anything else that we asked keeps waiting for its own answer.
-        mentee.pending = {"kind": "rate_case", "case": case.id}
     tell_mentee(
         session,
         case,
@@ -190,12 +259,12 @@ def answer(
         kind="answer",
         menu="rate_case",
         media_url=media_url,
-        text=redact(body).text,
-        mentor=shown_name(mentor, mentee),
+        text=body,
     )
-    tell_mentor(
-        session, case, mentor, "mentor_delivered", key=f"{key}:delivered", now=now, kind="reply"
-    )
+    # Honest about somebody who wants to hear nothing: the answer is kept, and does not leave.
+    told = "mentor_delivered" if mentee.stopped_at is None else "mentor_mentee_stopped"
+    tell_mentor(session, case, mentor, told, key=f"{key}:delivered", now=now, kind="reply")
+    return taken
 
 
 def rate(
@@ -229,7 +298,41 @@ def rate(
         news = "case_thanks_to_mentor" if helped else "case_not_yet_to_mentor"
         # Thanks can wait for the morning; a case that is not solved cannot.
         kind = "notice" if helped else "case"
-        tell_mentor(session, case, mentor, news, key=f"{key}:rated_mentor", now=now, kind=kind)
+        tell_mentor(
+            session,
+            case,
+            mentor,
+            news,
+            key=f"{key}:rated_mentor",
+            now=now,
+            kind=kind,
+            menu=None if helped else DESK_MENU,
+            text=shortened(asked_so_far(session, case), THREAD_EXCERPT),
+        )
+
+
+def withdraw(session: Session, case: Case, mentee: Person, *, now: datetime, key: str) -> None:
+    """The mentee takes a case back; whoever has seen it is told, and it ends."""
+    case = locked(session, case.id)
+    if case.state == "closed":
+        return
+    event(session, case, "withdrawn", now, person=mentee)
+    unseen = (OutboxMessage.case_id == case.id, OutboxMessage.person_id != mentee.id)
+    session.execute(
+        update(OutboxMessage)
+        .where(*unseen, OutboxMessage.state.in_(("queued", "held")))
+        .values(state="dropped", reason="the case was withdrawn")
+    )
+    for mentor in assigning.active(session, case, now):
+        seen = select(OutboxMessage.id).where(
+            OutboxMessage.case_id == case.id,
+            OutboxMessage.person_id == mentor.id,
+            OutboxMessage.attempted_at.is_not(None),
+        )
+        if session.scalar(seen.limit(1)) is not None:
+            said = "case_withdrawn_to_mentor"
+            tell_mentor(session, case, mentor, said, key=f"{key}:withdrawn:{mentor.id}", now=now)
+    close(session, case, now=now, person=mentee)
 
 
 def close(session: Session, case: Case, *, now: datetime, person: Person | None) -> None:
@@ -243,6 +346,3 @@ def close(session: Session, case: Case, *, now: datetime, person: Person | None)
         dues.closed(session, case, now)
         event(session, case, "closed", now, person=person)
         assigning.forget_reminders(session, case)
-    mentee = session.get_one(Person, case.mentee_id)
-    if (mentee.pending or {}).get("case") == case.id:
-        mentee.pending = None

@@ -1,75 +1,117 @@
-"""A mentor's side of the phone: quoting a case, ``#CODE answer``, and the mentor's words.
+"""A mentor's side of the phone: answers, the buttons under a case, and the mentor's words.
 
-A text that cannot be matched to exactly one case is never guessed: the mentor is asked.
+Where a message goes is decided by ``bot.mentoring.matching``; what is not certain is asked
+(``bot.mentoring.asking``), and nothing is sent before.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import select
-
 from bot import danger, emergencies, words
-from bot.mentoring import assigning, cases, leave, record
+from bot.mentoring import around, asking, assigning, cases, leave, matching, record, thread
+from bot.mentoring.matching import Ask, Deliver, NotForACase, Reopen
 from bot.texts import text
 from bot.turn import Turn
 from store.cases import Case
-from store.messages import Inbound
 from store.people import Person
 
 MOST_LISTED = 8
-EXCERPT = 40
-SHOWN = 60
+# Payloads of the buttons and rows under a case: this, and a word.
+PRESS = "case:"
+# Words of the More list that other parts of the product carry out.
+ELSEWHERE = frozenset({"propose", "discuss"})
 
 
-def command(turn: Turn, asked: words.Command) -> None:
-    """Carry out a mentor's word."""
+def command(turn: Turn, asked: words.Command, *, expecting: bool = False) -> str | None:
+    """Carry out a mentor's word; a text to give back is the mentor's own question.
+
+    Args:
+        expecting: something else that we asked still waits for an answer.
+    """
     match asked.name:
         case "cases":
-            _list(turn)
+            show_cases(turn)
         case "away":
             leave.go(turn, asked.argument)
         case "back":
             leave.come_back(turn)
-        case "take":
-            _take(turn, asked.argument)
+        case "answer":
+            if record.by_code(turn.session, asked.argument) is None:
+                turn.reply("mentor_no_such_case", code=asked.argument)
+                return None
+            written = asking.with_media(turn, asked.text)
+            return message(turn, expecting=expecting, written=written)
         case _:
-            case = record.by_code(turn.session, turn.person, asked.argument)
+            case = record.by_code(turn.session, asked.argument)
             if case is None:
                 turn.reply("mentor_no_such_case", code=asked.argument)
-            elif case.state == "closed":
-                turn.reply("mentor_case_closed", code=case.code)
-            elif asked.name == "answer":
-                _answer(turn, case, _with_media(turn, asked.text))
-            elif asked.name == "pass":
-                next_one = assigning.pass_on(
-                    turn.session, case, turn.person, now=turn.now, key=turn.key
-                )
-                said = "mentor_passed" if next_one.mentors else "mentor_passed_nobody"
-                turn.reply(said, code=case.code)
-            elif asked.name == "done":
-                _done(turn, case)
+            else:
+                _word(turn, asked.name, case)
+    return None
 
 
-def _with_media(turn: Turn, written: str) -> str:
-    whole = turn.described(turn.person.language)
-    return (written + whole[len(turn.text) :]).strip()
-
-
-def _answer(turn: Turn, case: Case, body: str) -> None:
-    if not body.strip():
-        turn.reply("mentor_empty_answer", code=case.code)
+def _word(turn: Turn, name: str, case: Case) -> None:
+    """Carry out a word about a case."""
+    if name == "take":
+        _take(turn, case)
         return
-    cases.answer(
-        turn.session,
-        case,
-        turn.person,
-        body,
-        now=turn.now,
-        key=turn.key,
-        inbound_id=turn.inbound.id,
-        media_url=turn.media_link,
-    )
+    case = record.locked(turn.session, case.id)
+    if not _has(turn, case):
+        return
+    match name:
+        case "thread":
+            thread.show(turn, case)
+            return
+        case "photos":
+            thread.show_media(turn, case)
+            return
+        case "more":
+            thread.show_more(turn, case)
+            return
+        case name if name in ELSEWHERE:
+            turn.reply("not_yet", word=name.upper())
+            return
+    if case.state == "closed":
+        turn.reply("mentor_case_closed", code=case.code)
+        return
+    match name:
+        case "pass":
+            following = assigning.pass_on(
+                turn.session, case, turn.person, now=turn.now, key=turn.key
+            )
+            said = "mentor_passed" if following.mentors else "mentor_passed_nobody"
+            turn.reply(said, code=case.code)
+        case "done":
+            _done(turn, case)
+        case "hurry":
+            mentee = turn.session.get_one(Person, case.mentee_id)
+            cases.make_urgent(
+                turn.session, case, mentee, None, now=turn.now, key=turn.key, by=turn.person
+            )
+            turn.reply("mentor_hurry", code=case.code)
+
+
+def _has(turn: Turn, case: Case) -> bool:
+    """Whether the mentor has a case or had it; if not, says so."""
+    if assigning.standing(turn.session, case, turn.person) is not None:
+        return True
+    holder = record.mentor_of(turn.session, case)
+    if holder is not None and asking.was_told_of(turn, case):
+        name = record.shown_name(holder, turn.person)
+        turn.reply("mentor_somebody_elses", code=case.code, holder=name)
+    else:
+        turn.reply("mentor_no_such_case", code=case.code)
+    return False
+
+
+def _take(turn: Turn, case: Case) -> None:
+    taken = assigning.take(turn.session, case, turn.person, now=turn.now, key=turn.key)
+    match taken.outcome:
+        case "somebody_elses":
+            turn.reply("mentor_somebody_elses", code=case.code, holder=taken.holder)
+        case "closed":
+            turn.reply("mentor_case_closed", code=case.code)
+        case _:
+            turn.reply("mentor_took", code=case.code)
 
 
 def _done(turn: Turn, case: Case) -> None:
@@ -81,131 +123,78 @@ def _done(turn: Turn, case: Case) -> None:
     )
 
 
-def _take(turn: Turn, code: str) -> None:
-    case = turn.session.scalar(select(Case).where(Case.code == code, Case.state != "closed"))
-    if case is None:
-        turn.reply("mentor_no_such_case", code=code)
-        return
-    taken = assigning.take(turn.session, case, turn.person, now=turn.now, key=turn.key)
-    if taken.outcome == "somebody_elses":
-        turn.reply("mentor_somebody_elses", code=code, holder=taken.holder)
-    elif taken.outcome == "closed":
-        turn.reply("mentor_case_closed", code=code)
-    else:
-        turn.reply("mentor_took", code=code)
-
-
-def _list(turn: Turn) -> None:
+def show_cases(turn: Turn) -> None:
+    """CASES: what is open, and the words that go with a code."""
     mine = assigning.open_of(turn.session, turn.person)
     if not mine:
         turn.reply("mentor_no_cases")
         return
     lines = [text("mentor_cases", turn.person.language)]
-    lines += [f"#{case.code} {_excerpt(turn, case)}" for case in mine[:MOST_LISTED]]
+    lines += [f"#{case.code} {asking.excerpt(turn, case)}" for case in mine[:MOST_LISTED]]
     if len(mine) > MOST_LISTED:
         lines.append(f"+{len(mine) - MOST_LISTED}")
+    lines.append(text("mentor_cases_how", turn.person.language, code=mine[0].code))
     turn.reply_text("\n".join(lines), label="cases")
 
 
-def _excerpt(turn: Turn, case: Case) -> str:
-    mentee = turn.session.get_one(Person, case.mentee_id)
-    name = record.shown_name(mentee, turn.person)
-    asked = " ".join(record.asked_so_far(turn.session, case).split())
-    short = asked if len(asked) <= EXCERPT else asked[: EXCERPT - 3].rstrip() + "..."
-    return f"{name}: {short}"
-
-
-def quoted(turn: Turn) -> str | None:
-    """A mentor quoted a message; a text to give back is the mentor's own question."""
+def pressed(turn: Turn) -> None:
+    """A button or row under a message about a case."""
     assert turn.quoted_sid is not None
     case = record.by_quoted(turn.session, turn.person, turn.quoted_sid)
     if case is None:
-        mine = assigning.open_of(turn.session, turn.person)
-        if not mine:
-            return turn.text or None
         turn.reply("mentor_quote_unknown")
-    elif case.mentee_id == turn.person.id:
-        # A mentor can be a mentee elsewhere: quoting an answer writes into that thread.
-        if case.state == "closed":
-            return turn.text or None
-        turn.add_detail(case)
-    elif assigning.standing(turn.session, case, turn.person) is None:
-        turn.reply("mentor_no_such_case", code=case.code)
-    elif case.state == "closed":
-        turn.reply("mentor_case_closed", code=case.code)
     else:
-        _answer(turn, case, turn.described(turn.person.language))
-    return None
+        _word(turn, turn.text.removeprefix(PRESS), case)
 
 
-def which_case(turn: Turn) -> None:
-    """A mentor's plain text while cases are open: ask which one it is for, and send nothing.
+def message(turn: Turn, *, expecting: bool, written: str | None = None) -> str | None:
+    """A mentor's words; a text to give back is the mentor's own question.
 
-    Several texts in a row belong together: they are shown, and sent, as one.
+    Args:
+        expecting: something else that we asked still waits for an answer.
+        written: without the code that they began with.
     """
-    language = turn.person.language
-    before = turn.person.pending or {}
-    texts = list(before["inbounds"]) if before.get("kind") == "which_case" else []
-    texts.append(turn.inbound.id)
-    choices = assigning.open_of(turn.session, turn.person)[:MOST_LISTED]
-    own = record.open_for_mentee(turn.session, turn.person, turn.now)
-    if own is not None:
-        choices.append(own)
-    written = " / ".join(_described(turn, inbound_id) for inbound_id in texts)
-    shown = written if len(written) <= SHOWN else written[: SHOWN - 3].rstrip() + "..."
-    lines = [text("mentor_which", language, text=shown)]
-    lines += [f"{n} #{case.code} {_excerpt(turn, case)}" for n, case in enumerate(choices, 1)]
-    lines.append(f"{len(choices) + 1} {text('mentor_none_of_these', language)}")
-    turn.person.pending = {
-        "kind": "which_case",
-        "inbounds": texts[-MOST_LISTED:],
-        "cases": [case.id for case in choices],
-    }
-    menu = {2: "pick2", 3: "pick3"}.get(len(choices) + 1)
-    turn.reply_text("\n".join(lines), label="which", menu=menu)
-
-
-def _of(turn: Turn, inbound_id: int) -> Turn:
-    written = turn.session.get_one(Inbound, inbound_id)
-    if written.id == turn.inbound.id:
-        return turn
-    return Turn.of(turn.session, turn.person, written, turn.now, turn.settings)
-
-
-def _described(turn: Turn, inbound_id: int) -> str:
-    return _of(turn, inbound_id).described(turn.person.language)
-
-
-def case_chosen(
-    turn: Turn, asked: dict[str, Any], number: int | None, yes: bool | None
-) -> str | None:
-    """The mentor said which case; a text to give back is the mentor's own question."""
-    offered = [turn.session.get(Case, case_id) for case_id in asked["cases"]]
-    if number is None and yes is not None and len(offered) == 1:
-        number = 1 if yes else 2
-    if number is None or not 1 <= number <= len(offered) + 1:
-        turn.reply("choose_again")
-        return None
-    turn.person.pending = None
-    originals = [_of(turn, inbound_id) for inbound_id in asked["inbounds"]]
-    written = "\n".join(original.described(turn.person.language) for original in originals)
-    if number == len(offered) + 1:
-        found = danger.assess(written)
-        if found.kind == "live":
-            emergencies.live(turn, found.emergency or "adult_unconscious", written)
-            return None
-        return written or None
-    case = offered[number - 1]
-    if case is None or (
-        turn.person.id != case.mentee_id
-        and assigning.standing(turn.session, case, turn.person) is None
-    ):
-        turn.reply("mentor_no_such_case", code=case.code if case else "?")
-    elif case.state == "closed":
-        turn.reply("mentor_case_closed", code=case.code)
-    elif case.mentee_id == turn.person.id:
-        for original in originals:
-            original.add_detail(case)
-    else:
-        _answer(originals[-1], case, written)
+    alarm = danger.assess(turn.text)
+    alarming = alarm.kind == "live"
+    said = around.said(turn, expecting=expecting, alarming=alarming)
+    decision = matching.match(said, around.all_meant(turn))
+    body = turn.described(turn.person.language) if written is None else written
+    addressed = said.quoted is not None or said.coded is not None
+    match decision:
+        case Deliver(case_id):
+            asking.deliver(turn, turn.session.get_one(Case, case_id), [turn], body)
+        case Reopen(case_id):
+            case = turn.session.get_one(Case, case_id)
+            if case.mentee_id == turn.person.id:
+                turn.add_detail(case)
+            else:
+                asking.which(turn, [case_id], addressed=addressed)
+        case Ask(case_ids):
+            if alarming and alarm.emergency and not addressed:
+                emergencies.send_referral(turn, alarm.emergency)
+            asking.which(turn, list(case_ids), addressed=addressed)
+        case NotForACase("not_theirs", case_id):
+            assert case_id is not None
+            _has(turn, turn.session.get_one(Case, case_id))
+        case NotForACase("word"):
+            _bare_word(turn)
+        case NotForACase("greeting"):
+            show_cases(turn)
+        case NotForACase("courtesy"):
+            pass
+        case NotForACase(_):
+            return turn.text or None
     return None
+
+
+def _bare_word(turn: Turn) -> None:
+    """PASS without its code: what it is for is certain only where there is one case."""
+    typed = turn.text.split()[0]
+    name = words.near_mentor_word(typed)
+    mine = assigning.open_of(turn.session, turn.person)
+    exact = words.is_mentor_word(turn.text)
+    if name is not None and exact and len(mine) == 1:
+        _word(turn, name, mine[0])
+        return
+    code = mine[0].code if mine else "K7XM"
+    turn.reply("mentor_word_how", word=words.shown(name or "pass"), code=code)

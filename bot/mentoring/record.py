@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot import outbox, people
-from bot.mentoring import candidates
 from bot.text.redact import redact
 from bot.texts import text
 from store import queue
@@ -26,6 +25,7 @@ def locked(session: Session, case_id: int) -> Case:
     Taken before a case's state is read to change it: two mentors, the mentee and the clock act at
     the same time. Whoever also needs a person's row takes that one first, and only their own.
     """
+    session.flush()  # what is not written yet would be overwritten
     return session.get_one(
         Case, case_id, with_for_update={"key_share": True}, populate_existing=True
     )
@@ -75,14 +75,31 @@ def asked_so_far(session: Session, case: Case) -> str:
     return " / ".join(filter(None, asked))
 
 
+def shortened(words: str, longest: int) -> str:
+    """Words in one line, cut where they are too long."""
+    line = " ".join(words.split())
+    return line if len(line) <= longest else line[: longest - 3].rstrip() + "..."
+
+
 def mentor_of(session: Session, case: Case) -> Person | None:
     """Whoever is expected to answer."""
     return session.get(Person, case.mentor_id) if case.mentor_id else None
 
 
 def shown_name(person: Person, reader: Person) -> str:
-    """How one side of a case sees the other: a name and a facility, never a number."""
+    """How one side of a case sees the other: a name, a mentee's cadre and facility, no number."""
     return people.display_name(person, text("somebody", reader.language))
+
+
+def short_name(person: Person, reader: Person) -> str:
+    """A name alone, where the rest is known."""
+    return people.bare_name(person) or text("somebody", reader.language)
+
+
+def role_of(mentor: Person, reader: Person) -> str:
+    """What a mentee is told about a mentor: "mentor, midwife, Association"."""
+    parts = [text("mentor_role", reader.language), mentor.cadre, mentor.association]
+    return ", ".join(filter(None, parts))
 
 
 def tell_mentee(
@@ -101,14 +118,17 @@ def tell_mentee(
     """Say one of our texts about a case to its mentee, where the mentee asked.
 
     Args:
-        say: a key of ``texts.yml``; code and mentor are filled in.
+        say: a key of ``texts.yml``; code, mentor and role are filled in.
+        values: ``text`` is somebody's words; identifiers are taken out of it.
     """
     mentor = mentor_of(session, case)
+    role = role_of(mentor, mentee) if mentor else text("mentor_role", mentee.language)
     name = shown_name(mentor, mentee) if mentor else text("somebody", mentee.language)
+    filled = {"code": case.code, "mentor": name, "role": role, **_clean(values)}
     outbox.say(
         session,
         mentee,
-        text(say, mentee.language, **{"code": case.code, "mentor": name, **values}),
+        text(say, mentee.language, **filled),
         key=key,
         now=now,
         kind=kind,
@@ -131,15 +151,17 @@ def tell_mentor(
     kind: str = "case",
     template: outbox.Template | None = None,
     media_url: str | None = None,
+    menu: str | None = None,
     **values: object,
 ) -> None:
     """Say one of our texts about a case to its mentor; quoting it answers the case.
 
     Args:
         say: a key of ``texts.yml``; code and mentee are filled in.
+        values: ``text`` is somebody's words; identifiers are taken out of it.
     """
     mentee = session.get_one(Person, case.mentee_id)
-    filled = {"code": case.code, "mentee": shown_name(mentee, mentor), **values}
+    filled = {"code": case.code, "mentee": shown_name(mentee, mentor), **_clean(values)}
     outbox.say(
         session,
         mentor,
@@ -148,36 +170,45 @@ def tell_mentor(
         now=now,
         kind=kind,
         case_id=case.id,
+        menu=menu,
         media_url=media_url,
         priority=queue.PRIORITY_URGENT if case.urgent else queue.PRIORITY_REPLY,
         template=template or outbox.Template("case_waiting", {"1": case.code}),
     )
 
 
+def _clean(values: dict[str, object]) -> dict[str, object]:
+    """What people wrote, without identifiers: nothing else leaves for a private phone."""
+    if "text" not in values:
+        return values
+    return {**values, "text": redact(str(values["text"])).text}
+
+
+def going_on(session: Session, mentee: Person, now: datetime) -> list[Case]:
+    """The cases in which a human has the conversation; first the one that moved last."""
+    return list(
+        session.scalars(
+            select(Case)
+            .where(
+                Case.mentee_id == mentee.id,
+                or_(
+                    Case.state == "open",
+                    (Case.state == "answered") & (Case.answered_at > now - THREAD_STAYS_OPEN),
+                ),
+            )
+            .order_by(func.greatest(Case.opened_at, Case.answered_at).desc(), Case.id.desc())
+        )
+    )
+
+
 def open_for_mentee(session: Session, mentee: Person, now: datetime) -> Case | None:
     """The case that a mentee's free text belongs to, if a human has the conversation."""
-    return session.scalar(
-        select(Case)
-        .where(
-            Case.mentee_id == mentee.id,
-            or_(
-                Case.state == "open",
-                (Case.state == "answered") & (Case.answered_at > now - THREAD_STAYS_OPEN),
-            ),
-        )
-        .order_by(Case.id.desc())
-        .limit(1)
-    )
+    return next(iter(going_on(session, mentee, now)), None)
 
 
-def by_code(session: Session, mentor: Person, code: str) -> Case | None:
-    """The newest case with this code that the mentor has or is offered."""
-    return session.scalar(
-        select(Case)
-        .where(candidates.has_standing(mentor.id), Case.code == code)
-        .order_by(Case.id.desc())
-        .limit(1)
-    )
+def by_code(session: Session, code: str) -> Case | None:
+    """The newest case with this code, whoever has it: a code is not reused for long."""
+    return session.scalar(select(Case).where(Case.code == code).order_by(Case.id.desc()).limit(1))
 
 
 def by_quoted(session: Session, person: Person, provider_sid: str) -> Case | None:

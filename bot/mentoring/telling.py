@@ -92,12 +92,12 @@ def put_to_mentor(
     media_url: str | None,
 ) -> None:
     """The case as a mentor reads it; ``also``: who else was asked, the first to take it has it."""
-    asked = asked_so_far(session, case)
-    shortened = " ".join(asked.split())
+    # In one line: the buttons stand under four at most.
+    asked = " ".join(asked_so_far(session, case).split())
     variables = {
         "1": case.code,
         "2": shown_name(mentee, mentor),
-        "3": shortened[:TEMPLATE_TEXT],
+        "3": asked[:TEMPLATE_TEXT],
     }
     tell_mentor(
         session,
@@ -107,10 +107,11 @@ def put_to_mentor(
         key=f"{key}:mentor:{mentor.id}",
         now=now,
         media_url=media_url,
+        menu="case_desk",
         template=outbox.Template(
-            "case_new_urgent" if case.urgent else "case_new",
+            "case_put_urgent" if case.urgent else "case_put",
             variables,
-            is_enough=len(shortened) <= TEMPLATE_TEXT and media_url is None,
+            is_enough=len(asked) <= TEMPLATE_TEXT and media_url is None,
         ),
         urgent=text("urgent_mark", mentor.language) if case.urgent else "",
         text=asked,
