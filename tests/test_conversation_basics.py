@@ -213,7 +213,7 @@ def test_a_mentor_out_of_the_window_gets_a_template_and_can_quote_it(town: Town)
     nurse.hears("Text your question")
     nurse.hears("asked Alice")
     mentor.hears("Case #", "Snake bite on the hand", "quoting this message")
-    assert town.outbox(OutboxMessage.kind == "case")[0].template == "case_new"
+    assert town.outbox(OutboxMessage.kind == "case")[0].template == "case_put"
     mentor.says("Keep still, refer.", quoting="Snake bite")
     nurse.hears("Keep still, refer")
 

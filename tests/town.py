@@ -83,15 +83,24 @@ class Phone:
         self.town.send(self.address, request)
         self.town.rest()
 
-    def presses(self, title: str) -> None:
-        """Press the button with this title under the newest message that has it."""
+    def presses(self, title: str, *, under: str = "") -> None:
+        """Press the button with this title, or choose this row of a list.
+
+        Args:
+            under: a regular expression; the newest message that fits it and has the button.
+        """
         for message in reversed(self.received()):
-            for button in message.buttons:
-                if button["title"] == title:
-                    press = {"sid": message.sid, "id": button["id"]}
-                    self.town.send(self.address, {"button": press})
-                    self.town.rest()
-                    return
+            if not re.search(under, message.body, re.IGNORECASE | re.DOTALL):
+                continue
+            for kind, name, rows in (
+                ("button", "title", message.buttons),
+                ("list", "item", (message.picker or {"items": []})["items"]),
+            ):
+                for row in rows:
+                    if row[name] == title:
+                        self.town.send(self.address, {kind: {"sid": message.sid, "id": row["id"]}})
+                        self.town.rest()
+                        return
         raise AssertionError(f"no button {title!r} on this phone")
 
     def received(self) -> list[Any]:
