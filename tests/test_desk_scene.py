@@ -53,7 +53,7 @@ def test_five_cases_at_once_all_end_right(town: Town) -> None:
     sugar = code_in(asks_mentor(claudine, "How often do I feed a small baby at night"))
     alice.hears("small baby")
     diane.says("help she is bleeding too much after delivery, soaked 3 pads")
-    diane.hears("PPH|bleed")
+    diane.hears("massage uterus", "Refer now")
     bleeding = code_in(diane.hears("alerted Alice Ingabire and Patrick Mugisha|alerted Patrick"))
     alice.hears("URGENT", bleeding, "Also asked: Patrick Mugisha", "the first has it")
     assert len({cord, rash, twins, sugar, bleeding}) == 5
@@ -253,12 +253,9 @@ def test_stop_of_either_side_is_honoured(town: Town) -> None:
     patrick.hears(code, "fever")
     nurse.hears("Patrick Mugisha")
     nurse.says("STOP")
-    nurse.hears("no more messages")
     patrick.says("Give fluids, refer", quoting="fever")
     patrick.hears("texted STOP", "was not sent")
     nurse.hears_nothing()
     alice.hears_nothing()
-    assert (
-        town.count(OutboxMessage, OutboxMessage.kind == "answer", OutboxMessage.state != "dropped")
-        == 0
-    )
+    answers = town.outbox(OutboxMessage.kind == "answer", OutboxMessage.menu == "rate_case")
+    assert [message.state for message in answers] == ["dropped"]
