@@ -136,6 +136,8 @@ def test_five_cases_at_once_all_end_right(town: Town) -> None:
     bosco.hears(f"{rash} is closed")
     diane.says(f"#{bleeding} she is stable now and went by ambulance")
     diane.hears(f"Passed on to Alice Ingabire .case #{bleeding}", twins)
+    alice.hears(sugar, "your answer helped")
+    alice.hears(rash, "your answer helped")
     alice.hears(bleeding, "Diane Uwase adds", "stable")
     for code in (cord, twins, bleeding):
         holder = patrick if code == twins else alice
