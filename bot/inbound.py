@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from bot import consent, conversation, danger, emergencies, menu, outbox, people
+from bot import consent, conversation, danger, emergencies, menu, outbox, people, words
 from bot.conversation import Route, Situation
 from bot.mentoring import around, asker, desk, record
 from bot.quizzes import turns
@@ -139,6 +139,11 @@ def _situation(turn: Turn, released: bool) -> Situation:
     )
 
 
+def _mentor_word(turn: Turn, asked: words.Command) -> str | None:
+    """Carry out a mentor's word, typed or pressed."""
+    return desk.command(turn, asked, expecting=_expects(turn))
+
+
 def _expects(turn: Turn) -> bool:
     """Whether something else that we asked a mentor still waits for an answer."""
     if asker.awaited(turn) is not None:
@@ -183,9 +188,10 @@ def _carry_out(turn: Turn, routed: conversation.Routed) -> str | None:
             emergencies.live(turn, routed.danger.emergency or "adult_unconscious", turn.text)
         case Route.MENTOR_COMMAND:
             assert routed.command is not None
-            return desk.command(turn, routed.command)
+            return _mentor_word(turn, routed.command)
         case Route.CASE_PRESS:
-            desk.pressed(turn)
+            word = desk.pressed(turn)
+            return None if word is None else _mentor_word(turn, word)
         case Route.MENTOR_QUOTE | Route.MENTOR_TEXT:
             return desk.message(turn, expecting=_expects(turn))
         case Route.QUIZ:

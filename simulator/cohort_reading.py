@@ -28,7 +28,7 @@ Wants = Literal[
 
 # In this order: a mentor's words may hold any of the others.
 _SIGNS: Final[tuple[tuple[Wants, str], ...]] = (
-    ("answer_of_mentor", r"^.{1,80} \(mentor\)(?: on case|, cas) #"),
+    ("answer_of_mentor", r"^.{1,80} \(mentor[^)\n]{0,80}\)(?: on case|, cas) #"),
     ("consent", r"do you agree|acceptez-vous"),
     (
         "language",

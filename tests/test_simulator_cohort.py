@@ -403,12 +403,13 @@ def test_what_the_emulator_shows_can_be_pressed() -> None:
 
 # What else they say.
 
+ASKED = {"mentor": "Alice", "role": "mentor, midwife", "code": "K7XM"}
 HEARD = [
     ("welcome", {"programme": "Mentorline"}, "consent"),
     ("consent_again", {}, "consent"),
     ("language_ask", {}, "language"),
     ("language_unknown", {}, "language"),
-    ("case_answer", {"mentor": "A", "code": "K7XM", "text": "Do you agree?"}, "answer_of_mentor"),
+    ("case_answer", {**ASKED, "text": "Do you agree?"}, "answer_of_mentor"),
     ("emergency_not_now", {}, "helpful"),
     ("did_you_mean", {}, "which_meant"),
     ("choose_again", {}, "number"),
@@ -423,8 +424,8 @@ HEARD = [
     ("thanks", {}, "nothing"),
     ("consent_yes", {}, "nothing"),
     ("stop_confirmation", {"programme": "Mentorline"}, "nothing"),
-    ("case_opened", {"mentor": "Alice", "hours": 24, "code": "K7XM"}, "nothing"),
-    ("mentee_passed", {"mentor": "Alice", "code": "K7XM"}, "nothing"),
+    ("case_opened", {**ASKED, "when": "15:30 today"}, "nothing"),
+    ("mentee_passed", ASKED, "nothing"),
     ("quiz_gone", {}, "nothing"),
     ("quiz_rest", {}, "nothing"),
     ("wish_pause", {"date": "Tue 3 Mar"}, "nothing"),
@@ -752,7 +753,7 @@ def test_what_is_said_to_mentors_is_understood(language: str) -> None:
         assert case_wants_of(text) == (wants, "" if wants == "nothing" else "K7XM")
     assert case_wants_of(product_text("mentor_which", language, **values)) == ("number", "")
     assert case_wants_of(case_text("K7XM", True, language)) == ("answer", "K7XM")
-    for name, wants in (("case_new", "answer"), ("case_new_urgent", "answer")):
+    for name, wants in (("case_put", "answer"), ("case_put_urgent", "answer")):
         template = templates.template(name, language)
         assert case_wants_of(template.filled(template.example)) == (wants, "K7QP")
     waiting = templates.template("case_waiting", language)

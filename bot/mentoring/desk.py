@@ -40,6 +40,8 @@ def command(turn: Turn, asked: words.Command, *, expecting: bool = False) -> str
                 return None
             written = asking.with_media(turn, asked.text)
             return message(turn, expecting=expecting, written=written)
+        case name if name in ELSEWHERE:
+            turn.reply("not_yet", word=name.upper())
         case _:
             case = record.by_code(turn.session, asked.argument)
             if case is None:
@@ -66,9 +68,6 @@ def _word(turn: Turn, name: str, case: Case) -> None:
             return
         case "more":
             thread.show_more(turn, case)
-            return
-        case name if name in ELSEWHERE:
-            turn.reply("not_yet", word=name.upper())
             return
     if case.state == "closed":
         turn.reply("mentor_case_closed", code=case.code)
@@ -137,14 +136,22 @@ def show_cases(turn: Turn) -> None:
     turn.reply_text("\n".join(lines), label="cases")
 
 
-def pressed(turn: Turn) -> None:
-    """A button or row under a message about a case."""
+def pressed(turn: Turn) -> words.Command | None:
+    """A button or row under a message about a case.
+
+    Returns:
+        A word with the case's code that is carried out as if it had been texted.
+    """
     assert turn.quoted_sid is not None
     case = record.by_quoted(turn.session, turn.person, turn.quoted_sid)
     if case is None:
         turn.reply("mentor_quote_unknown")
-    else:
-        _word(turn, turn.text.removeprefix(PRESS), case)
+        return None
+    name = turn.text.removeprefix(PRESS)
+    if name in ELSEWHERE:
+        return words.Command(name, case.code)
+    _word(turn, name, case)
+    return None
 
 
 def message(turn: Turn, *, expecting: bool, written: str | None = None) -> str | None:
