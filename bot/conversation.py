@@ -1,7 +1,8 @@
 """Where one inbound message goes. The order is the product's promise; plain rules.
 
-consent words → a mentor's addressed answer → danger signs → consent itself → an answer to the open
-quiz question → what we asked last → commands → open case → the dialogue (Rasa).
+consent words → a mentor's addressed answer → danger signs → consent itself → a quoted message of a
+discussion → an answer to the open quiz question → what we asked last → commands → a discussion that
+is going on → open case → the dialogue (Rasa).
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ class Route(Enum):
     MENTOR_TEXT = "mentor_text"  # a mentor's plain text that may be meant for a case
     WITHDRAW = "withdraw"  # the mentee takes the case back
     CALL = "call"  # a mentee in a case asks to be rung
+    INVITATION = "invitation"  # yes or no to a discussion, right after we asked
+    DISCUSSION = "discussion"
+    DISCUSSION_OR = "discussion_or"  # for the discussion or not: asked, never guessed
     EMPTY = "empty"
     UNCLEAR = "unclear"
     DIALOGUE = "dialogue"
@@ -56,6 +60,21 @@ class Quiz:
 
 
 @dataclass(frozen=True)
+class Talk:
+    """The discussion of somebody who takes part in one, or is invited.
+
+    ``quoted``: a message of it was quoted. ``within_hour``: it has begun lately, so that plain
+    texts go there. ``invited_last``: nothing was said to them since the invitation.
+    """
+
+    live: bool
+    within_hour: bool
+    quoted: bool
+    hosts: bool
+    invited_last: bool
+
+
+@dataclass(frozen=True)
 class Situation:
     """What is known when a message arrives."""
 
@@ -73,6 +92,7 @@ class Situation:
     presses_case: bool = False
     stale_press: bool = False  # a button under an earlier question
     quiz: Quiz | None = None
+    talk: Talk | None = None
     is_mentor: bool = False
     open_cases_as_mentor: int = 0
     # These, and what was answered, closed, passed or lost lately.
@@ -102,6 +122,9 @@ def route(situation: Situation) -> Routed:
     if situation.stopped:
         return Routed(Route.SILENT)
     command = words.command(situation.text)
+    talk = situation.talk
+    if command is not None and command.name == "sum" and not (talk and talk.hosts):
+        command = None  # a word like any other
     if situation.is_mentor:
         code = words.only_code(situation.text)
         if situation.presses_case:
@@ -111,19 +134,24 @@ def route(situation: Situation) -> Routed:
         if command is not None and command.name in words.MENTOR_COMMANDS:
             return Routed(Route.MENTOR_COMMAND, command=command)
         answers_quiz = situation.quiz is not None and situation.quiz.addressed
-        if situation.quotes_something and not answers_quiz:
+        if situation.quotes_something and not answers_quiz and not (talk and talk.quoted):
             return Routed(Route.MENTOR_QUOTE)
     if situation.stale_press:
         return Routed(Route.UNCLEAR)
     if situation.released and _only_knocks(situation):
         return Routed(Route.KNOCK)
     assessed = danger.assess(situation.text)
-    if assessed.kind == "live" and not (situation.is_mentor and situation.open_cases_as_mentor):
+    if assessed.kind == "live" and not _writes_of_others(situation):
         return Routed(Route.DANGER, danger=assessed)
     if not situation.consented:
         if situation.open_case_is_urgent and not _short(situation.text):
             return Routed(Route.CASE)  # what belongs to an emergency does not wait for consent
         return Routed(Route.CONSENT, danger=assessed)
+    if talk is not None and talk.quoted and command is None and _says_something(situation):
+        return Routed(Route.DISCUSSION, danger=assessed)
+    invited = talk is not None and talk.invited_last and situation.pending is None
+    if invited and _short(situation.text) and not is_letter(situation.text):
+        return Routed(Route.INVITATION, danger=assessed)
     if situation.quiz is not None and _is_for_quiz(situation, situation.quiz, command):
         return Routed(Route.QUIZ, danger=assessed)
     if situation.pending is not None and _answers(situation):
@@ -133,6 +161,9 @@ def route(situation: Situation) -> Routed:
         return Routed(Route.WITHDRAW if command.name == "withdraw" else Route.CALL)
     if command is not None and command.name not in words.MENTOR_COMMANDS:
         return Routed(Route.COMMAND, command=command, danger=assessed)
+    in_talk = _for_discussion(situation, assessed)
+    if in_talk is not None:
+        return Routed(in_talk, danger=assessed)
     if situation.cases_as_mentor and (situation.text.strip() or situation.has_media):
         return Routed(Route.MENTOR_TEXT, danger=assessed)
     if in_case:
@@ -149,6 +180,34 @@ def route(situation: Situation) -> Routed:
     if assessed.emergency is None and _misses_quiz(situation):
         return Routed(Route.QUIZ, danger=assessed)
     return Routed(Route.DIALOGUE, danger=assessed)
+
+
+def _says_something(situation: Situation) -> bool:
+    return not situation.pressed and (bool(situation.text.strip()) or situation.has_media)
+
+
+def _writes_of_others(situation: Situation) -> bool:
+    """Whether a mentor's words about a danger may be an answer, or a case that is discussed."""
+    hosts = situation.talk is not None and situation.talk.hosts
+    busy = situation.open_cases_as_mentor > 0 or hosts or situation.pending == "discuss"
+    return situation.is_mentor and busy
+
+
+def _for_discussion(situation: Situation, found: danger.Danger) -> Route | None:
+    """Whether a plain text goes to the discussion, is asked about, or is for something else."""
+    talk = situation.talk
+    if talk is None or not talk.live or not _says_something(situation):
+        return None
+    if situation.addresses_own_case or situation.open_case_is_urgent:
+        return None
+    if situation.quotes_something and not talk.quoted:
+        return None  # a message of ours about something else was quoted
+    others = situation.open_case_as_mentee or situation.open_cases_as_mentor > 0
+    if words.is_courtesy(situation.text) and not situation.has_media:
+        return None if others else Route.SILENT
+    if others or not talk.within_hour or found.kind == "live":
+        return Route.DISCUSSION_OR
+    return Route.DISCUSSION
 
 
 _LETTER = re.compile(
@@ -230,7 +289,7 @@ NEEDS_CLEAR_ANSWER = frozenset(
     {"rate_case", "follow_up", "happening_now", "language", "which_case", "withdraw"}
 )
 # What we asked and takes any text, not only a number or yes and no.
-TAKES_TEXT = frozenset({"ask_mentor"})
+TAKES_TEXT = frozenset({"ask_mentor", "discuss"})
 
 
 def _answers(situation: Situation) -> bool:

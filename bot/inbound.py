@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot import consent, conversation, danger, emergencies, menu, outbox, people, words
 from bot.conversation import Route, Situation
-from bot.mentoring import around, asker, desk, record
+from bot.mentoring import around, asker, desk, discussing, record
 from bot.quizzes import turns
 from bot.settings import Settings
 from bot.turn import Turn
@@ -26,7 +26,9 @@ from store.people import Person
 # A Rasa turn reads the whole text; nobody asks a question longer than this.
 LONGEST_QUESTION = 2000
 # Buttons that mean the same under whatever message they are.
-NEVER_STALE = frozenset({conversation.READ, "QUIZ", "MORE", "ASK"})
+NEVER_STALE = frozenset(
+    {conversation.READ, "QUIZ", "MORE", "ASK", "JOIN", "LEAVE", "DISCUSS APPROVE", "DISCUSS DROP"}
+)
 # An elliptical follow-up keeps the topic of an answer for this long.
 TOPIC_LASTS = timedelta(minutes=30)
 
@@ -136,11 +138,15 @@ def _situation(turn: Turn, released: bool) -> Situation:
         and not (quiz is not None and quiz.addressed)
         and not _newest_menu(turn),
         quiz=quiz,
+        talk=discussing.situation(turn),
     )
 
 
 def _mentor_word(turn: Turn, asked: words.Command) -> str | None:
     """Carry out a mentor's word, typed or pressed."""
+    if asked.name in discussing.HOST_WORDS:
+        discussing.command(turn, asked)
+        return None
     return desk.command(turn, asked, expecting=_expects(turn))
 
 
@@ -177,6 +183,7 @@ def _carry_out(turn: Turn, routed: conversation.Routed) -> str | None:
     match routed.route:
         case Route.STOP:
             consent.stop(turn)
+            discussing.stopped(turn)
         case Route.START:
             consent.start(turn)
         case Route.HELP:
@@ -194,6 +201,12 @@ def _carry_out(turn: Turn, routed: conversation.Routed) -> str | None:
             return None if word is None else _mentor_word(turn, word)
         case Route.MENTOR_QUOTE | Route.MENTOR_TEXT:
             return desk.message(turn, expecting=_expects(turn))
+        case Route.INVITATION:
+            discussing.invitation(turn)
+        case Route.DISCUSSION:
+            discussing.reply(turn)
+        case Route.DISCUSSION_OR:
+            discussing.which(turn)
         case Route.QUIZ:
             return menu.quiz_answer(turn)
         case Route.PENDING:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot import emergencies, knowledge, words
-from bot.mentoring import asker, asking, cases
+from bot.mentoring import asker, asking, cases, discussing
 from bot.people import UI_LANGUAGES
 from bot.quizzes import turns, wishes
 from bot.turn import Turn
@@ -38,6 +38,8 @@ def command(turn: Turn, asked: words.Command) -> str | None:
             turns.more(turn)
         case "progress":
             turns.show_progress(turn)
+        case "join" | "leave":
+            discussing.member_word(turn, asked)
         case name if name in wishes.NAMES:
             wishes.command(turn, asked)
         case name if name in NOT_YET:
@@ -147,6 +149,8 @@ def pending(turn: Turn, asked: dict[str, Any]) -> str | None:
                 emergencies.live(turn, asked["emergency"], turn.text, case)
             else:
                 turn.reply("not_urgent")
+        case "discuss" | "discussion_or":
+            return discussing.pending(turn, asked, number, yes)
         case "which_case":
             return asking.chosen(turn, asked, number, yes)
         case "withdraw":

@@ -22,6 +22,8 @@ QUIET_UNTIL = time(7, 0)
 
 # What we start ourselves; everything else answers somebody and goes at any hour.
 PROACTIVE = frozenset({"campaign", "campaign_reminder", "tip", "notice"})
+# What others say in a discussion: not by night, but neither a case nor a talk puts it off.
+BY_DAY = frozenset({"discussion"})
 # Said even to somebody who has just stopped, once: the confirmation of STOP itself.
 ALWAYS = frozenset({"stop_confirmation"})
 # What somebody waits for in earnest: late in a loop, but never lost to it.
@@ -134,6 +136,8 @@ def decide(facts: Facts, now: datetime) -> Decision:
         return Later(now + LOOP_REST, reason) if facts.kind in NEVER_LOST else Drop(reason)
     if facts.sender_stopped_until is not None and facts.sender_stopped_until > now:
         return Later(facts.sender_stopped_until, "sender stopped: credentials refused")
+    if facts.kind in BY_DAY and (until := quiet_until(now, facts.timezone)) is not None:
+        return Later(until, "quiet hours")
     if facts.kind in PROACTIVE:
         allowed = _allowed(facts, now)
         if allowed > now:

@@ -27,11 +27,13 @@ CODE_LENGTH: Final = 4
 
 MENTOR_COMMANDS: Final = frozenset(
     {"cases", "take", "pass", "done", "away", "back", "answer", "thread", "photos", "hurry"}
+    | {"discuss", "sum"}
 )
 MENTEE_COMMANDS: Final = frozenset(
     {"menu", "language", "ask", "mentor", "call", "withdraw"}
     | {"quiz", "more", "assess", "progress", "plan", "goal", "stock"}
     | {"hour", "week", "fewer", "oftener", "weekends", "no_weekends", "pause", "resume"}
+    | {"join", "leave"}
 )
 
 ConsentWord = Literal["stop", "start", "help"]
@@ -41,7 +43,8 @@ ConsentWord = Literal["stop", "start", "help"]
 class Command:
     """A command: `argument` is a language code, a stock item, a case code, a number, or "".
 
-    `text` is what a mentor wrote after the code of an "answer", as typed; "" for all others.
+    `text` is what a mentor wrote after the code of an "answer", after "discuss" or after "sum", as
+    typed; "" for all others.
     """
 
     name: str
@@ -247,10 +250,18 @@ def command(text: str) -> Command | None:
         return Command("week", weekly[1])
     for phrase, name in words.leading:
         if plain.startswith(phrase + " "):
+            if words.arguments[name] == "said":
+                return Command(name, text=_after_words(text, len(phrase.split())))
             argument = _argument(text, words.arguments[name], plain[len(phrase) + 1 :])
             if argument is not None:
                 return Command(name, argument)
     return None
+
+
+def _after_words(text: str, number: int) -> str:
+    """What stands after so many words, as typed."""
+    plain = unicodedata.normalize("NFKC", clean(text))
+    return re.sub(rf"\A\W*(?:\w+[^\w#+\-]*){{{number}}}", "", plain).strip()
 
 
 def _after_code(code: str, said: str) -> Command | None:

@@ -54,6 +54,7 @@ TICKS: dict[str, tuple[Callable[[Works], None], float]] = {
     "stalled_jobs": (ticks.stalled_jobs, 3.0),
     "doubts": (ticks.doubts, 5.0),
     "due_cases": (ticks.due_cases, 5.0),
+    "due_discussions": (ticks.due_discussions, 5.0),
     "plan_campaigns": (ticks.plan_campaigns, 5.0),
     "give_campaigns": (ticks.give_campaigns, 1.0),
     "close_questions": (ticks.close_questions, 5.0),

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from bot.mentoring import timers
+from bot.mentoring import discussions, timers
 from bot.quizzes import campaigns, closing, giving, planning, spending
 from channels import content
 from scheduler import reconcile, sender
@@ -93,6 +93,18 @@ def due_cases(works: Works) -> None:
                 timers.look(session, due_id, now)
         if not ids:
             return
+
+
+def due_discussions(works: Works) -> None:
+    """Discussions that have come due: begin, say what waited, end."""
+    now = works.now()
+    with works.sessions() as session:
+        ids = discussions.due(session, now)
+    for discussion_id in ids:
+        with works.sessions.begin() as session:
+            discussion = discussions.locked(session, discussion_id)
+            if discussion.due_at is not None and discussion.due_at <= now:
+                discussions.look(session, discussion, now, works.settings)
 
 
 def stalled_jobs(works: Works) -> None:

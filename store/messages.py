@@ -77,6 +77,12 @@ class OutboxMessage(Base):
             "created_at",
             postgresql_where=sql("state IN ('failed', 'dropped') AND dose_id IS NOT NULL"),
         ),
+        # What a discussion has said; most messages belong to none.
+        Index(
+            "ix_outbox_discussion",
+            "discussion_id",
+            postgresql_where=sql("discussion_id IS NOT NULL"),
+        ),
         # How much somebody got lately.
         Index("ix_outbox_person_attempted", "person_id", "attempted_at"),
         Index(
@@ -98,6 +104,8 @@ class OutboxMessage(Base):
     inbound_id: Mapped[int | None] = mapped_column(ForeignKey("inbound.id"), index=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
     dose_id: Mapped[int | None] = mapped_column(ForeignKey("dose.id"), index=True)
+    # The discussion that it belongs to: quoting it replies to all.
+    discussion_id: Mapped[int | None] = mapped_column(ForeignKey("discussion.id"))
     kind: Mapped[str]
     # Once per key, for ever: a job that runs twice says a thing once.
     dedupe_key: Mapped[str] = mapped_column(unique=True)

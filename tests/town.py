@@ -312,6 +312,7 @@ class Town:
             ticks.stalled_jobs,
             ticks.doubts,
             ticks.due_cases,
+            ticks.due_discussions,
             ticks.newcomers,
             ticks.plan_campaigns,
             ticks.close_questions,
@@ -380,6 +381,12 @@ class Town:
         """The one row that fits."""
         with self.works.sessions() as session:
             return session.scalars(select(model).where(*conditions)).one()
+
+    def all(self, model: type, *conditions: Any) -> list[Any]:
+        """The rows that fit, in order."""
+        with self.works.sessions() as session:
+            keys = model.__table__.primary_key.columns  # type: ignore[attr-defined]
+            return list(session.scalars(select(model).where(*conditions).order_by(*keys)))
 
     def outbox(self, *conditions: Any) -> list[OutboxMessage]:
         """Outbox rows in order."""
