@@ -1,6 +1,7 @@
 """The commands and their options. Each imports what it does only when it is called."""
 
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -29,6 +30,10 @@ app.add_typer(campaign, name="campaign")
 app.add_typer(bank, name="bank")
 report = typer.Typer(no_args_is_help=True, help="What a programme reports, from its records.")
 app.add_typer(report, name="report")
+discussions = typer.Typer(no_args_is_help=True, help="Group discussions by text.")
+encounters = typer.Typer(no_args_is_help=True, help="The log of who met whom, and when.")
+app.add_typer(discussions, name="discussions")
+app.add_typer(encounters, name="encounters")
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the web process listens.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")]
@@ -240,6 +245,60 @@ def report_validated(
     from cli.reports import validated
 
     validated(by, fy or [], level or [], form, file)
+
+
+@discussions.command("list")
+def discussions_list(as_json: AsJson = False) -> None:
+    """Every discussion, the newest first."""
+    from cli.discussions import listed
+
+    listed(as_json)
+
+
+@discussions.command("show")
+def discussions_show(
+    number: Annotated[int, typer.Argument(metavar="NUMBER")], as_json: AsJson = False
+) -> None:
+    """One discussion: who took part, what was said, and what was held back and why."""
+    from cli.discussions import shown
+
+    shown(number, as_json)
+
+
+def _day(option: str, text: str) -> typer.models.OptionInfo:
+    found: typer.models.OptionInfo = typer.Option(
+        option, formats=["%Y-%m-%d"], metavar="DATE", help=text
+    )
+    return found
+
+
+@encounters.command("log")
+def encounters_log(
+    mentor: Annotated[str, typer.Option("--mentor", metavar="PHONE|EXTERNAL_ID")],
+    mentee: Annotated[
+        list[str], typer.Option("--mentee", metavar="PHONE|EXTERNAL_ID", help="May be repeated.")
+    ],
+    date: Annotated[datetime, _day("--date", "When it was, such as 2026-03-02.")],
+    minutes: Annotated[int, typer.Option("--minutes", min=1, max=1440)],
+    topic: Annotated[str | None, typer.Option("--topic", help="Such as pph.")] = None,
+    note: Annotated[str, typer.Option("--note", help="Without names of patients.")] = "",
+) -> None:
+    """Log that a mentor met mentees in person."""
+    from cli.encounters import log
+
+    log(mentor, mentee, date, minutes, topic, note)
+
+
+@encounters.command("list")
+def encounters_list(
+    since: Annotated[datetime | None, _day("--since", "The first day.")] = None,
+    until: Annotated[datetime | None, _day("--until", "The last day.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Encounters, virtual and in person, the oldest first."""
+    from cli.encounters import listed
+
+    listed(since, until, as_json)
 
 
 @bench.command("reply")

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from bot import words
-from bot.mentoring import assigning, dues, telling
+from bot.mentoring import assigning, dues, encounters, telling
 from bot.mentoring.assigning import Taken
 from bot.mentoring.record import (
     asked_so_far,
@@ -346,3 +346,4 @@ def close(session: Session, case: Case, *, now: datetime, person: Person | None)
         dues.closed(session, case, now)
         event(session, case, "closed", now, person=person)
         assigning.forget_reminders(session, case)
+        encounters.of_case(session, case, now)
