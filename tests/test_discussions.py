@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from bot.mentoring import encounters, moderation
 from store.cases import Case
 from store.discussions import Discussion, DiscussionMember, DiscussionPost, Relay
 from store.encounters import Encounter, EncounterMentee
@@ -128,3 +130,179 @@ def test_six_members_discuss_a_case_and_alice_sums_up(town: Town) -> None:
     assert not town.count(Relay, Relay.state == "waiting")
     for phone in (jean, esperance, innocent, claudine):
         assert "+2507" not in "".join(message.body for message in phone.received())
+
+
+def test_a_moderated_discussion_with_a_pause_a_quiz_and_a_photo(town: Town) -> None:
+    town.stock_bank()
+    alice = town.mentor(ALICE)
+    esperance = mentee(town, 3, "Esperance Uwera", "whatsapp")
+    innocent = mentee(town, 4, "Innocent Nshuti", "whatsapp")
+    jean = mentee(town, 2, "Jean Bosco Habimana")
+    convene(alice, when="14:00")  # eleven in Kigali now
+    alice.hears("3 are invited for 14:00")
+    for phone in (esperance, innocent):
+        phone.hears("begins at 14:00")
+        phone.presses("Join")
+        phone.hears("you are in. It begins at 14:00")
+    alice.hears("Esperance has joined")
+    esperance.says("I will be there", quoting="begins at 14:00")
+    esperance.hears("It begins at 14:00")
+    town.later(hours=3, minutes=1)
+    alice.hears("has begun, 2 take part")
+    for phone in (esperance, innocent):
+        phone.hears("Alice asks: A primigravida")
+
+    # Each reply comes to the host first, one at a time.
+    alice.says("DISCUSS HOLD")
+    alice.hears("comes to you first")
+    esperance.says("Give magnesium at once")
+    esperance.hears("Alice reads it first")
+    innocent.says("Check the urine for protein")
+    innocent.hears("Alice reads it first")
+    alice.hears("Esperance: Give magnesium at once", "APPROVE")
+    alice.hears_nothing()
+    alice.presses("Drop")
+    alice.hears("stays between you two")
+    alice.hears("Innocent: Check the urine")
+    alice.presses("Approve")
+    esperance.hears("^Innocent: Check the urine for protein$")
+    innocent.hears_nothing()
+    alice.says("DISCUSS APPROVE")
+    alice.hears("settled already")
+    alice.says("DISCUSS OPEN")
+    alice.hears("go to all at once")
+
+    # Who comes late gets what was said, and not what was dropped.
+    jean.hears("invites you")
+    jean.says("JOIN")
+    jean.hears("Alice asks")
+    assert "magnesium" not in jean.hears("Said so far:\nInnocent: Check the urine")
+    alice.hears("All have answered: 3 take part")
+
+    # An answer to the quiz is one, in the middle of it all; so are other words.
+    esperance.says("QUIZ")
+    esperance.hears(r"\nA ")
+    esperance.says("A")
+    esperance.hears("Right|Not yet|yes|answer")
+    esperance.says("thank you")
+    assert town.count(DiscussionPost) == 2
+
+    # In a pause everything is kept; what was quoted goes there whenever it is live.
+    alice.says("DISCUSS PAUSE")
+    alice.hears("Paused")
+    innocent.says("And her platelets", quoting="Alice asks")
+    innocent.hears("Alice has paused")
+    esperance.hears_nothing()
+    alice.says("DISCUSS RESUME")
+    esperance.hears("Innocent: And her platelets")
+    alice.read = len(alice.received())
+    innocent.says("this one", media=["sample"])
+    shown = esperance.message("Innocent: this one")
+    assert len(shown.media) == 1
+    alice.read = esperance.read = 10**6
+
+    # The host sees who is silent, nudges, and takes somebody out kindly.
+    alice.says("DISCUSS")
+    status = alice.message("Your discussion is going on").body
+    assert "Innocent: 3" in status
+    assert "Jean: 0" in status
+    alice.says("DISCUSS NUDGE")
+    assert "1 who have been silent" in alice.received()[-1].body
+    assert jean.message("would like to hear from you too")
+    alice.says("DISCUSS REMOVE Innocent")
+    assert innocent.message("goes on with the others")
+    heard = len(innocent.received())
+
+    # After the hour a plain text is asked about, and a quoted one is not.
+    town.later(minutes=61)
+    assert alice.message("The hour is over")
+    esperance.says("One more thing")
+    assert esperance.message("Is this for the discussion").buttons
+    esperance.presses("The discussion")
+    assert alice.message("Esperance: One more thing")
+    esperance.says("and her reflexes", quoting="And her platelets")
+    assert alice.message("Esperance: and her reflexes")
+    jean.says("LEAVE")
+    assert jean.message("You are out")
+    alice.says("Sum of it: protein, platelets, reflexes.")
+    assert esperance.message("Alice sums up: of it: protein")
+    assert len(innocent.received()) == heard
+    assert not any("One more thing" in message.body for message in jean.received()[-1:])
+
+
+def test_a_case_is_posed_without_its_mentee_and_logged_once(town: Town) -> None:
+    alice = town.mentor(ALICE)
+    claudine = mentee(town, 1, "Claudine Mukamana", facility="Rukara Health Centre")
+    esperance = mentee(town, 3, "Esperance Uwera", "whatsapp")
+    claudine.says("MENTOR")
+    claudine.says("Claudine from Rukara Health Centre: retained placenta after 40 minutes?")
+    code = town.case().code
+    alice.hears("retained placenta")
+    alice.says(f"DISCUSS #{code}")
+    alice.hears("Whom would you like")
+    alice.says("Esperance")
+    alice.hears("1 can be invited", "1 Esperance")
+    alice.says("ok")
+    posed = alice.hears(r"To 1 people: \[...\] from \[...\]: retained placenta", "Groups of 5 to 9")
+    assert "Claudine" not in posed
+    assert not esperance.received()  # nothing leaves unconfirmed
+    alice.says("3")
+    alice.hears("called off")
+    esperance.hears_nothing()
+    # What has begun can be called off as well; nobody answers an invitation to what is over.
+    alice.says("DISCUSS what to do with a retained placenta")
+    alice.hears("Whom")
+    alice.says("Esperance")
+    alice.hears("1 can be")
+    alice.says("1")
+    alice.hears("To 1 people")
+    alice.presses("Start now")
+    alice.hears("1 are invited")
+    esperance.hears("Alice invites you")
+    alice.says("DISCUSS CANCEL")
+    alice.hears("called off")
+    esperance.presses("Join")
+    esperance.hears("That discussion is over")
+    # A text that is for nobody in particular is still asked about: a case is open.
+    alice.says(f"#{code} Give oxytocin, refer if it stays")
+    alice.hears("Sent to")
+    claudine.message("Give oxytocin")
+    alice.says(f"DONE #{code}")
+    case = town.case()
+    met = town.one(Encounter)
+    assert (met.kind, met.form, met.channel, met.source) == ("virtual", "individual", "sms", "case")
+    assert met.case_id == case.id
+    assert town.one(EncounterMentee).person_id == case.mentee_id
+    with town.works.sessions.begin() as session:
+        assert encounters.of_case(session, session.get_one(Case, case.id), town.time.now()) is None
+
+
+def test_a_reply_is_relayed_once_however_often_its_job_runs(town: Town) -> None:
+    alice = town.mentor(ALICE)
+    phones = [mentee(town, n, f"Member{chr(64 + n)} X", "whatsapp") for n in range(1, 5)]
+    convene(alice)
+    for phone in phones:
+        phone.presses("Join")
+    first = phones[0]
+    first.says("Protein")
+    town.execute("UPDATE inbound SET state = 'received', done_at = NULL WHERE body = 'Protein'")
+    row = next(message for message in town.inbound() if message.body == "Protein")
+    town.works.receive(row.id)
+    town.rest()
+    for phone in phones[1:]:
+        assert [m.body for m in phone.received()].count("MemberA: Protein") == 1
+    # An hour's worth and no more, in order; the rest comes bundled.
+    for number in range(25):
+        phones[number % 3].says(f"reply {number:02d}")
+    fourth = [m.body for m in phones[3].received()]
+    assert (
+        sum(body.startswith("Member") for body in fourth)
+        <= moderation.rules().caps["whatsapp"].hour
+    )
+    alice.says("DISCUSS")
+    assert "had enough for now" in alice.received()[-1].body
+    town.later(minutes=58)
+    town.later(minutes=5)
+    said = re.findall(r"reply (\d\d)", "\n".join(m.body for m in phones[3].received()))
+    assert said == [f"{number:02d}" for number in range(25)]
+    assert any(re.match(r"\d+ replies:", m.body) for m in phones[3].received())

@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
-
 from bot.sending import quiet_until
 from bot.text.fold import fold
 from bot.text.redact import redact
+from bot.text.yaml_file import read_yaml
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Why something waits, or is not said. Said to the host and kept with the row.
@@ -65,7 +64,7 @@ class Rules:
 def rules() -> Rules:
     """The rules as shipped."""
     path = Path(__file__).with_name("discussions.yml")
-    return read(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return read(read_yaml(path))
 
 
 def read(data: Mapping[str, Any]) -> Rules:
