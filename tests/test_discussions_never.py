@@ -201,8 +201,8 @@ WHAT = [
 ACTIONS = st.tuples(st.sampled_from(WHAT), st.integers(0, MEMBERS))
 
 
-@settings(max_examples=25)
-@given(st.lists(ACTIONS, min_size=15, max_size=60))
+@settings(max_examples=15, deadline=None)
+@given(st.lists(ACTIONS, min_size=15, max_size=50))
 def test_no_promise_is_broken(engine: Engine, actions: list[tuple[str, int]]) -> None:
     with engine.connect() as connection, Session(connection) as session:
         room = Room(session)
@@ -212,7 +212,7 @@ def test_no_promise_is_broken(engine: Engine, actions: list[tuple[str, int]]) ->
             room.does(what, who)
         room.ends()
         for _, heard in room.heard.items():
-            if "approve" not in dict(actions):  # the host's order is the order of what is shown
+            if "moderated" not in dict(actions):  # else the order is the host's
                 assert heard == sorted(heard)
         kept = session.get_one(Discussion, room.discussion.id)
         assert kept.due_at is None

@@ -149,9 +149,10 @@ def stopped(turn: Turn) -> None:
     """STOP: out of every discussion; one that is hosted ends."""
     for found, _ in membership.of_person(turn.session, turn.person):
         discussion = discussions.locked(turn.session, found.id)
-        membership.leave(turn.session, discussion, turn.person, turn.now)
         if discussion.host_id == turn.person.id:
             discussions.end(turn.session, discussion, turn.now)
+        else:
+            membership.leave(turn.session, discussion, turn.person, turn.now)
 
 
 def reply(turn: Turn) -> None:
