@@ -10,6 +10,7 @@ from typing import Any
 from bot import danger, emergencies, words
 from bot.conversation import Talk
 from bot.mentoring import (
+    assigning,
     convening,
     desk,
     discussions,
@@ -244,7 +245,7 @@ def _elsewhere(turn: Turn, originals: list[Turn]) -> str | None:
     if found.kind == "live":
         emergencies.live(turn, found.emergency or "adult_unconscious", written)
         return None
-    if person.is_mentor and record.open_of_mentor(session, person):
+    if person.is_mentor and assigning.open_of(session, person):
         earlier = [original.inbound.id for original in originals[:-1]]
         if earlier:
             person.pending = {"kind": "which_case", "inbounds": earlier, "cases": []}
