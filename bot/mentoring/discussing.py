@@ -134,7 +134,22 @@ def _join(turn: Turn, discussion: Discussion) -> None:
         turn.reply(said.get(outcome, "discussion_is_over"))
     elif discussion.state == "planned":
         when = moderation.local(discussion.starts_at, turn.person.timezone, turn.now)
-        turn.reply("discussion_joined_planned", when=when)
+        _answer(turn, discussion, "discussion_joined_planned", when=when)
+
+
+def _answer(turn: Turn, discussion: Discussion, say: str, **values: object) -> None:
+    """Say something back about a discussion: quoting it replies there."""
+    relaying.tell(
+        turn.session,
+        discussion,
+        turn.person,
+        say,
+        label=f"{turn.key}:{say}",
+        now=turn.now,
+        address_id=turn.address.id,
+        kind="reply",
+        **values,
+    )
 
 
 def _leave(turn: Turn, discussion: Discussion) -> None:
@@ -176,22 +191,21 @@ def _post(turn: Turn, discussion: Discussion) -> None:
         now=turn.now,
         settings=turn.settings,
     )
-    host = relaying.host_name(turn.session, discussion, turn.person.language)
     is_host = discussion.host_id == turn.person.id
     match posted.outcome:
         case "over":
             turn.reply("discussion_is_over")
         case "planned":
             when = moderation.local(discussion.starts_at, turn.person.timezone, turn.now)
-            turn.reply("discussion_joined_planned", when=when)
+            _answer(turn, discussion, "discussion_joined_planned", when=when)
         case "paused":
-            turn.reply("discussion_paused_host" if is_host else "discussion_paused", host=host)
+            _answer(turn, discussion, "discussion_paused_host" if is_host else "discussion_paused")
         case "asked" if posted.first:
-            turn.reply("discussion_host_reads", host=host)
+            _answer(turn, discussion, "discussion_host_reads")
         case "shown" if posted.cut:
-            turn.reply("discussion_cut")
+            _answer(turn, discussion, "discussion_cut")
         case "shown" if posted.first and not is_host:
-            turn.reply("discussion_sent", count=posted.readers)
+            _answer(turn, discussion, "discussion_sent", count=posted.readers)
 
 
 def which(turn: Turn) -> None:
