@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import danger, emergencies, words
-from bot.mentoring import discussions, gathering, membership, moderation, record
+from bot.mentoring import assigning, discussions, gathering, membership, moderation, record
 from bot.text.fold import fold
 from bot.text.redact import redact
 from bot.texts import text
@@ -24,7 +24,9 @@ _NOW = frozenset(["now", "start", "start now", "maintenant", "commencer", "nonah
 def begin(turn: Turn, said: str) -> None:
     """DISCUSS alone, with a case's code, or with the case to pose."""
     code = words.parse_code(said) if said else None
-    case = record.by_code(turn.session, turn.person, code) if code is not None else None
+    case = record.by_code(turn.session, code) if code is not None else None
+    if case is not None and assigning.standing(turn.session, case, turn.person) is None:
+        case = None  # somebody else's
     if code is not None and case is None:
         turn.reply("mentor_no_such_case", code=code)
     elif case is not None:

@@ -10,7 +10,7 @@ from typing import Any
 from bot import danger, emergencies, words
 from bot.conversation import Talk
 from bot.mentoring import (
-    assigning,
+    around,
     convening,
     desk,
     discussions,
@@ -137,7 +137,7 @@ def _join(turn: Turn, discussion: Discussion) -> None:
         _answer(turn, discussion, "discussion_joined_planned", when=when)
 
 
-def _answer(turn: Turn, discussion: Discussion, say: str, **values: object) -> None:
+def _answer(turn: Turn, discussion: Discussion, say: str, **values: Any) -> None:
     """Say something back about a discussion: quoting it replies there."""
     relaying.tell(
         turn.session,
@@ -255,15 +255,12 @@ def _elsewhere(turn: Turn, originals: list[Turn]) -> str | None:
     """Not for the discussion: to the emergency, the cases or the library, as it would have gone."""
     person, session = turn.person, turn.session
     written = "\n".join(original.described(person.language) for original in originals)
+    if person.is_mentor and around.of_mentor(session, person, turn.now):
+        given = [desk.message(original, expecting=False) for original in originals]
+        return "\n".join(filter(None, given)) or None
     found = danger.assess(written)
     if found.kind == "live":
         emergencies.live(turn, found.emergency or "adult_unconscious", written)
-        return None
-    if person.is_mentor and assigning.open_of(session, person):
-        earlier = [original.inbound.id for original in originals[:-1]]
-        if earlier:
-            person.pending = {"kind": "which_case", "inbounds": earlier, "cases": []}
-        desk.which_case(originals[-1])
         return None
     if record.open_for_mentee(session, person, turn.now) is not None:
         for original in originals:
@@ -288,7 +285,7 @@ def command(turn: Turn, asked: words.Command) -> None:
             )
             turn.reply("discussion_summed_up", count=told)
         return
-    said = asked.text.strip()
+    said = asked.text.strip() or asked.argument  # a case's code, pressed under it
     if hosted is not None:
         _host_word(turn, hosted, said)
         return
