@@ -111,7 +111,7 @@ def _situation(turn: Turn, released: bool) -> Situation:
     quiz = turns.situation(turn)
     awaited = asker.awaited(turn)
     as_mentor = around.of_mentor(session, person, turn.now) if person.is_mentor else []
-    presses_case = turn.pressed and turn.text.startswith(desk.PRESS)
+    presses_case = person.is_mentor and turn.pressed and turn.text.startswith(desk.PRESS)
     return Situation(
         text=turn.text,
         has_media=turn.has_media,

@@ -157,11 +157,11 @@ def pending(turn: Turn, asked: dict[str, Any]) -> str | None:
             asker.withdraw_chosen(turn, asked, number)
         case "ask_mentor":
             turn.person.pending = None
-            said, topic = turn.described(turn.person.language), None
+            said, topic, about = turn.described(turn.person.language), None, None
             if "dose" in asked:
-                said, topic = turns.about(turn, asked["dose"], said)
+                said, topic, about = turns.about(turn, asked["dose"], said)
             cause = "quiz" if "dose" in asked else "asked"
-            turn.open_case(said, cause=cause, asked=True, topic=topic)
+            turn.open_case(said, cause=cause, asked=True, topic=topic, about=about)
         case _:
             turn.person.pending = None
             return turn.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -180,6 +181,7 @@ class Turn:
         topic: str | None = None,
         urgent: bool = False,
         emergency: str | None = None,
+        about: Mapping[str, object] | None = None,
     ) -> Case:
         """Hand this message over to a mentor."""
         case = cases.open_case(
@@ -196,6 +198,7 @@ class Turn:
             emergency=emergency,
             media_url=self.media_link,
             asked=asked,
+            about=about,
         )
         if not urgent:  # in an emergency there is enough to read
             self.ask_for_no_identifiers(body)

@@ -146,15 +146,15 @@ def test_five_cases_at_once_all_end_right(town: Town) -> None:
     assert states == dict.fromkeys((cord, rash, twins, sugar, bleeding), "closed")
 
     # Nobody read what was not for them, and nobody's number.
-    said_to = {
-        claudine: ("chlorhexidine", "every three hours", "Cup and spoon"),
-        bosco: ("scabies", "everybody in the house"),
-        diane: ("Rub the uterus", "call a car"),
-    }
-    everything = [words for parts in said_to.values() for words in parts]
-    for phone, own in said_to.items():
+    said_to = [
+        (claudine, ["chlorhexidine", "every three hours", "Cup and spoon"]),
+        (bosco, ["scabies", "everybody in the house"]),
+        (diane, ["Rub the uterus", "call a car"]),
+    ]
+    everything = [words for _, parts in said_to for words in parts]
+    for phone, own in said_to:
         bodies = "\n".join(message.body for message in phone.received())
-        assert [words for words in everything if words in bodies] == list(own)
+        assert [words for words in everything if words in bodies] == own
     assert "Massage the uterus" not in diane.transcript()
     for message in town.outbox():
         assert "788000" not in (message.sent_body or "")

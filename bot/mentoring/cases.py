@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
@@ -53,6 +54,7 @@ def open_case(
     emergency: str | None = None,
     media_url: str | None = None,
     asked: bool = False,
+    about: Mapping[str, object] | None = None,
 ) -> Case:
     """Open a case, ask a mentor, and tell the mentee who was asked and when to expect an answer.
 
@@ -60,6 +62,7 @@ def open_case(
         body: the mentee's words; identifiers are taken out before they leave for a mentor.
         key: prefix of the keys under which things are said, unique to what caused the case.
         asked: the mentee asked for a person, so nothing is said about the library.
+        about: what else the record keeps of the question, such as the quiz item and its version.
     """
     if urgent:
         same = _same_emergency(session, mentee, emergency, now)
@@ -79,7 +82,16 @@ def open_case(
     )
     session.add(case)
     session.flush()
-    event(session, case, "opened", now, person=mentee, inbound_id=inbound_id, body=body)
+    event(
+        session,
+        case,
+        "opened",
+        now,
+        person=mentee,
+        inbound_id=inbound_id,
+        body=body,
+        **(about or {}),
+    )
     assigned = assigning.assign(session, case, mentee, now=now, key=key, media_url=media_url)
     told = "case_opened_urgent" if urgent else "case_opened_asked" if asked else "case_opened"
     telling.who_was_asked(session, case, mentee, assigned, told, key=f"{key}:case", now=now)

@@ -284,8 +284,12 @@ def asks_about(turn: Turn) -> Dose | None:
     return None if since is not None else dose
 
 
-def about(turn: Turn, dose_id: int, said: str) -> tuple[str, str]:
-    """A mentee's words about a quiz question, with the question, and its topic."""
+def about(turn: Turn, dose_id: int, said: str) -> tuple[str, str, dict[str, object]]:
+    """A mentee's words about a quiz question with the question, its topic, and what was asked.
+
+    Returns:
+        The last as ``{"item", "version", "option"}``, for the case's record.
+    """
     dose = turn.session.get_one(Dose, dose_id)
     item = answers.item_of(turn.session, dose)
     language = dose.language or turn.person.language
@@ -295,7 +299,8 @@ def about(turn: Turn, dose_id: int, said: str) -> tuple[str, str]:
     body = text(
         "quiz_about", where, text=said, stem=rendered(item, where).replace("\n", " "), answer=given
     )
-    return body, item.topic
+    letter = LETTERS[dose.option] if dose.option is not None else None
+    return body, item.topic, {"item": item.id, "version": item.version, "option": letter}
 
 
 def show_progress(turn: Turn) -> None:

@@ -1,4 +1,4 @@
-"""The mentor's desk: threads, held choices, follow-ups."""
+"""The mentor's desk needs no tables of its own: what it asks waits with the person."""
 
 revision = "0005"
 down_revision = "0004"
