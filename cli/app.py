@@ -9,6 +9,7 @@ import typer
 
 from cli.bank import bank
 from cli.campaigns import campaign
+from cli.report_names import SAYS
 
 app = typer.Typer(
     help="A virtual clinical mentor over SMS and WhatsApp.",
@@ -44,6 +45,9 @@ By = Literal["facility", "district", "cadre", "channel"]
 Quick = Annotated[bool, typer.Option("--quick", help="A few seconds for each figure.")]
 ReportFormat = Annotated[
     Literal["table", "csv", "json", "xlsx"], typer.Option("--format", help="How it is written.")
+]
+Day = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day, which is included.")
 ]
 OutFile = Annotated[
     Path | None, typer.Option("--output", "-o", dir_okay=False, help="Into this file.")
@@ -195,6 +199,19 @@ def import_assessments(file: File, check: Check = False) -> None:
     assessments(file, check)
 
 
+@imports.command("facilities")
+def import_facilities(
+    file: File,
+    check: Check = False,
+    district_level: Annotated[int, typer.Option(min=1, help="Level of districts.")] = 3,
+    facility_level: Annotated[int, typer.Option(min=2, help="Level of facilities.")] = 6,
+) -> None:
+    """Facilities from DHIS2's organisation units, as JSON."""
+    from cli.importing import facilities
+
+    facilities(file, check, district_level, facility_level)
+
+
 @imports.command("cards")
 def import_cards(file: File, check: Check = False) -> None:
     """Answer cards from YAML."""
@@ -238,13 +255,75 @@ def report_validated(
         list[str] | None,
         typer.Option("--level", help="Only facilities of this level; may be repeated."),
     ] = None,
-    form: ReportFormat = "table",
+    form: Annotated[
+        Literal["table", "csv", "json", "xlsx", "dhis2"],
+        typer.Option("--format", help="How it is written."),
+    ] = "table",
     file: OutFile = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--mapping", exists=True, dir_okay=False, help="For dhis2: data elements."),
+    ] = None,
 ) -> None:
     """Tables 1 and 2: mentees, and how many of them are validated."""
     from cli.reports import validated
 
-    validated(by, fy or [], level or [], form, file)
+    validated(by, fy or [], level or [], form, file, mapping)
+
+
+@report.command("list")
+def report_list() -> None:
+    """Every report by its name."""
+    from cli.reports import listed
+
+    listed()
+
+
+@report.command("matrix")
+def report_matrix(
+    mentor: Annotated[str | None, typer.Option("--mentor", metavar="PHONE|EXTERNAL_ID")] = None,
+    mentee: Annotated[str | None, typer.Option("--mentee", metavar="PHONE|EXTERNAL_ID")] = None,
+    form: ReportFormat = "table",
+    file: OutFile = None,
+) -> None:
+    """A mentor's mentees and their competencies, or one mentee's in full."""
+    from cli.reports import matrix
+
+    matrix(mentor, mentee, form, file)
+
+
+@report.command("pack")
+def report_pack(
+    file: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="The workbook.")],
+    mentor: Annotated[str | None, typer.Option("--mentor", metavar="PHONE|EXTERNAL_ID")] = None,
+    district: Annotated[str | None, typer.Option("--district")] = None,
+    month: Annotated[str | None, typer.Option("--month", help="Such as 2026-02.")] = None,
+    quarter: Annotated[str | None, typer.Option("--quarter", help="Such as 2026-Q1.")] = None,
+) -> None:
+    """A mentor's month or a district's quarter, as a workbook."""
+    from cli.reports import pack
+
+    pack(mentor, district, month, quarter, file)
+
+
+def _report(name: str, says: str) -> None:
+    def show(
+        by: Annotated[str | None, typer.Option("--by", help="For groups of mentees.")] = None,
+        fy: Annotated[list[str] | None, typer.Option("--fy", help="Fiscal year.")] = None,
+        since: Day = None,
+        until: Day = None,
+        form: ReportFormat = "table",
+        file: OutFile = None,
+    ) -> None:
+        from cli.reports import named
+
+        named(name, by, fy or [], since, until, form, file)
+
+    report.command(name, help=says)(show)
+
+
+for _name, _says in SAYS.items():
+    _report(_name, _says)
 
 
 @discussions.command("list")
@@ -328,6 +407,20 @@ def bench_cases(
     from cli.bench import run
 
     run("cases", as_json, quick, ("--steps", str(steps), "--seed", str(seed)))
+
+
+@bench.command("reports")
+def bench_reports(
+    as_json: AsJson = False,
+    quick: Quick = False,
+    part: Annotated[
+        Literal["tables", "national"] | None, typer.Option("--part", help="Only this part.")
+    ] = None,
+) -> None:
+    """Tables 1 and 2 from individual records, and each report of a national programme."""
+    from cli.bench import run
+
+    run("reports", as_json, quick, tuple(["--part", part] if part else []))
 
 
 def _sizes(given: str | None) -> str | None:

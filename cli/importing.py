@@ -53,6 +53,18 @@ def assessments(file: Path, check: bool) -> None:
     _run(partial(assessments, now=now(settings())), file, check)
 
 
+def facilities(file: Path, check: bool, district_level: int, facility_level: int) -> None:
+    """Imports facilities from DHIS2's organisation units.
+
+    Raises:
+        Refusal: a unit is bad; nothing has been imported.
+    """
+    from bot.reports.dhis2 import facilities
+
+    levels = {"district_level": district_level, "facility_level": facility_level}
+    _run(partial(facilities, **levels), file, check)
+
+
 def cards(file: Path, check: bool) -> None:
     """Imports answer cards from YAML.
 

@@ -1,35 +1,40 @@
 """`./mentorline report …`: what a programme reports, computed from its records."""
 
+import re
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from cli.campaign_desk import Desk, opened
 from cli.errors import Refusal
+from cli.report_names import SAYS
 
 if TYPE_CHECKING:
     from bot.mentoring.competencies import Catalogue
-    from bot.reports.fiscal import FiscalYear
+    from bot.reports.fiscal import FiscalYear, Period
     from bot.reports.table import Report
     from bot.settings import Settings
+    from store.people import Person
 
 Format = Literal["table", "csv", "json", "xlsx"]
+EARLIEST = date(1990, 1, 1)
 
 
 def validated(
     by: Literal["association", "area", "district", "facility"],
     years: Sequence[str],
     levels: Sequence[str],
-    form: Format,
+    form: Format | Literal["dhis2"],
     file: Path | None,
+    mapping: Path | None,
 ) -> None:
     """Prints tables 1 and 2.
 
     Raises:
-        Refusal: a year cannot be read, or the database does not answer.
+        Refusal: a year or a mapping cannot be used, or the database does not answer.
     """
     from bot.reports.validated import validated as compute
 
@@ -37,7 +42,30 @@ def validated(
         wanted = fiscal_years(years, desk.settings, desk.now)
         periods = [year.period(_zone(desk)) for year in wanted]
         report = compute(desk.session, by, periods, catalogue(desk.settings), levels)
-    write(report, form, file)
+        if form == "dhis2":
+            made = _values(desk, report, by, wanted, mapping)
+    if form == "dhis2":
+        put(made, file)
+    else:
+        write(report, form, file)
+
+
+def _values(
+    desk: Desk, report: "Report", by: str, years: "Sequence[FiscalYear]", mapping: Path | None
+) -> str:
+    from bot.reports import dhis2
+
+    if mapping is None or by not in ("district", "facility") or len(years) > 1:
+        raise Refusal(
+            "DHIS2 takes one year by district or by facility, and a --mapping to its data elements."
+        )
+    try:
+        values, missing = dhis2.value_set(desk.session, report, by, years[0], dhis2.wiring(mapping))
+    except dhis2.MappingError as error:
+        raise Refusal(str(error)) from None
+    for name in missing:
+        print(f"Left out, for it is no organisation unit of DHIS2: {name}", file=sys.stderr)
+    return dhis2.as_json(values)
 
 
 def fiscal_years(given: Sequence[str], current: "Settings", now: datetime) -> "list[FiscalYear]":
@@ -87,6 +115,15 @@ def write(report: "Report", form: Format, file: Path | None) -> None:
         save(file, writing.as_xlsx([report]))
         return
     made = {"table": writing.text, "csv": writing.as_csv, "json": writing.as_json}[form](report)
+    put(made, file)
+
+
+def put(made: str, file: Path | None) -> None:
+    """Prints a text, or writes it to a file.
+
+    Raises:
+        Refusal: the file cannot be written.
+    """
     if file is None:
         print(made.rstrip("\n"))
     else:
@@ -108,3 +145,173 @@ def save(file: Path, content: bytes) -> None:
 
 def _zone(desk: Desk) -> ZoneInfo:
     return ZoneInfo(desk.settings.default_timezone)
+
+
+def named(
+    name: str,
+    by: str | None,
+    years: Sequence[str],
+    since: datetime | None,
+    until: datetime | None,
+    form: Format,
+    file: Path | None,
+) -> None:
+    """Prints one of the reports of `report list`.
+
+    Raises:
+        Refusal: it cannot be grouped like that, a year cannot be read, or the database does not
+            answer.
+    """
+    from bot.reports.query import Wanted
+    from bot.reports.registry import REPORTS
+
+    entry = REPORTS[name]
+    if by is not None and by not in entry.by:
+        possible = ", ".join(entry.by) or "nothing"
+        raise Refusal(f"The report {name} can be grouped by {possible}, not by {by}.")
+    with opened() as desk:
+        period = _period(desk, years, since, until)
+        report = entry.compute(desk.session, Wanted(period, desk.now, by), catalogue(desk.settings))
+    write(report, form, file)
+
+
+def listed() -> None:
+    """Prints the name of every report, and what it says."""
+    rows = {
+        "validated": "Tables 1 and 2: mentees, and how many of them are validated.",
+        "matrix": "A mentor's mentees and their competencies, or one mentee's in full.",
+        "pack": "A mentor's month or a district's quarter, as a workbook.",
+        **SAYS,
+    }
+    for name, says in rows.items():
+        print(f"{name:16} {says}")
+
+
+def matrix(mentor: str | None, mentee: str | None, form: Format, file: Path | None) -> None:
+    """Prints a mentor's mentees and their competencies, or one mentee's in full.
+
+    Raises:
+        Refusal: neither or both are given, or nobody has this phone or external id.
+    """
+    from sqlalchemy import select
+
+    from bot.reports.programme import matrix as compute
+    from bot.reports.programme import one_mentee
+    from store.people import Person
+
+    if (mentor is None) == (mentee is None):
+        raise Refusal("Say whose: --mentor for all mentees of a mentor, or --mentee for one.")
+    with opened() as desk:
+        found = find(desk, mentor or mentee or "")
+        competencies = catalogue(desk.settings)
+        if mentee is not None:
+            report = one_mentee(desk.session, found, competencies)
+        else:
+            theirs = select(Person).where(Person.mentor_id == found.id)
+            report = compute(desk.session, desk.session.scalars(theirs), competencies)
+    write(report, form, file)
+
+
+def pack(
+    mentor: str | None, district: str | None, month: str | None, quarter: str | None, file: Path
+) -> None:
+    """Writes a mentor's month or a district's quarter as a workbook.
+
+    Raises:
+        Refusal: it is not clear whose or when, or nobody has this phone or external id.
+    """
+    from sqlalchemy import select
+
+    from bot.reports import packs, writing
+    from store.people import Facility
+
+    if (mentor is None) == (district is None):
+        raise Refusal("Say whose: --mentor with --month, or --district with --quarter.")
+    if (month if mentor else quarter) is None:
+        raise Refusal("Say when: --month 2026-02 for a mentor, --quarter 2026-Q1 for a district.")
+    with opened() as desk:
+        competencies = catalogue(desk.settings)
+        if mentor is not None:
+            reports = packs.of_mentor(
+                desk.session, find(desk, mentor), _months(desk, month, 1), desk.now, competencies
+            )
+        else:
+            known = select(Facility.id).where(Facility.district == district).limit(1)
+            if desk.session.scalar(known) is None:
+                raise Refusal(f"No facility is in a district called {district}.")
+            span = _months(desk, quarter, 3)
+            reports = packs.of_district(desk.session, district or "", span, desk.now, competencies)
+    save(file, writing.as_xlsx(reports))
+
+
+def _months(desk: Desk, given: str | None, months: int) -> "Period":
+    """A month as 2026-02, or a quarter of the calendar as 2026-Q1.
+
+    Raises:
+        Refusal: it is not written like that.
+    """
+    from bot.reports.fiscal import Period
+
+    pattern = r"(\d{4})-Q([1-4])" if months == 3 else r"(\d{4})-(0[1-9]|1[0-2])"
+    found = re.fullmatch(pattern, given or "", re.IGNORECASE)
+    if not found or int(found[1]) < EARLIEST.year:
+        wanted = "a quarter such as 2026-Q1" if months == 3 else "a month such as 2026-02"
+        raise Refusal(f"{given} is not {wanted}.")
+    first = (int(found[2]) - 1) * months
+    year, zone = int(found[1]), _zone(desk)
+    after = first + months
+    return Period(
+        found[0],
+        datetime(year, first + 1, 1, tzinfo=zone),
+        datetime(year + after // 12, after % 12 + 1, 1, tzinfo=zone),
+    )
+
+
+def find(desk: Desk, who: str) -> "Person":
+    """The person with this phone number or external id.
+
+    Raises:
+        Refusal: there is none.
+    """
+    from sqlalchemy import or_, select
+
+    from bot.people import e164
+    from store.people import Address, Person
+
+    number = e164(who, desk.settings.default_region)
+    person = desk.session.scalar(
+        select(Person)
+        .outerjoin(Address, Address.person_id == Person.id)
+        .where(or_(Person.external_id == who, Address.value == (number or who)))
+        .order_by(Person.id)
+        .limit(1)
+    )
+    if person is None:
+        raise Refusal(f"Nobody has the phone number or external id {who}.")
+    return person
+
+
+def _period(
+    desk: Desk, years: Sequence[str], since: datetime | None, until: datetime | None
+) -> "Period":
+    """From one day to another, both included; or the fiscal year.
+
+    Raises:
+        Refusal: both are given, or the days are the wrong way round.
+    """
+    from bot.reports.fiscal import Period
+
+    zone = _zone(desk)
+    if since is None and until is None:
+        wanted = fiscal_years(years, desk.settings, desk.now)
+        if len(wanted) > 1:
+            raise Refusal("This report is about one year: give --fy once.")
+        return wanted[0].period(zone)
+    if years:
+        raise Refusal("Give --fy, or --since and --until, not both.")
+    first = datetime.combine(since.date() if since else EARLIEST, time(), zone)
+    last = datetime.combine(until.date() if until else desk.today, time(), zone)
+    if first > last:
+        raise Refusal("--since is after --until.")
+    label = f"{first.date()} to {last.date()}"
+    return Period(label, first, last + timedelta(days=1))

@@ -99,6 +99,12 @@ def validations() -> Subquery:
     )
 
 
+def validations_sql(session: Session) -> str:
+    """The same as the text of a query."""
+    query = select(validations())
+    return str(query.compile(session.get_bind(), compile_kwargs={"literal_binds": True}))
+
+
 def validated(
     session: Session,
     by: By,

@@ -1,0 +1,46 @@
+"""Every report by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from bot.mentoring.competencies import Catalogue
+from bot.reports import answers, care, programme
+from bot.reports.query import PLACES, Wanted
+from bot.reports.table import Report
+
+Compute = Callable[[Session, Wanted, Catalogue], Report]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """``by``: what it can be grouped by."""
+
+    compute: Compute
+    by: tuple[str, ...] = PLACES
+
+
+REPORTS: Final[dict[str, Entry]] = {
+    "knowledge-gain": Entry(answers.knowledge_gain, ()),
+    "encounters": Entry(care.encounters),
+    "active": Entry(answers.active),
+    "response": Entry(
+        answers.response,
+        (*PLACES, "channel", "operator"),
+    ),
+    "time-to-answer": Entry(answers.time_to_answer, (*PLACES, "channel")),
+    "unreadable": Entry(answers.unreadable),
+    "item-quality": Entry(answers.item_quality, ()),
+    "questions": Entry(care.questions),
+    "service-level": Entry(care.service_level),
+    "danger": Entry(care.danger),
+    "stock-outs": Entry(programme.stock_outs, ()),
+    "plan": Entry(programme.plan, ()),
+    "cascade": Entry(programme.cascade),
+    "cost": Entry(programme.cost, ()),
+}
+"""In the order in which they are listed; beside these, ``validated`` and ``matrix``."""
