@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -151,11 +152,12 @@ def national(session: Session, size: Size) -> dict[str, Any]:
     for by in ("association", "area", "district", "facility"):
         measure(f"validated by {by}", _validated(session, by, period, catalogue))
     for name, entry in REPORTS.items():
-        for by in (None, "district" if "district" in entry.by else None):
-            if name not in EMPTY and (by or not reports or reports[-1]["report"] != name):
-                wanted = Wanted(period, now, by)
-                label = f"{name} by {by}" if by else name
-                measure(label, lambda e=entry, w=wanted: e.compute(session, w, catalogue))  # type: ignore[misc]
+        if name in EMPTY:
+            continue
+        for group in (None, "district") if "district" in entry.by else (None,):
+            wanted = Wanted(period, now, group)
+            label = f"{name} by {group}" if group else name
+            measure(label, partial(entry.compute, session, wanted, catalogue))
     return {
         "counts": counts,
         "load_seconds": round(loaded - started, 1),

@@ -61,8 +61,8 @@ def facilities(file: Path, check: bool, district_level: int, facility_level: int
     """
     from bot.reports.dhis2 import facilities
 
-    levels = {"district_level": district_level, "facility_level": facility_level}
-    _run(partial(facilities, **levels), file, check)
+    bring = partial(facilities, district_level=district_level, facility_level=facility_level)
+    _run(bring, file, check)
 
 
 def cards(file: Path, check: bool) -> None:

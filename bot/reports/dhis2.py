@@ -134,7 +134,9 @@ def _units(session: Session, by: str, district_level: int) -> Mapping[str, str]:
         )
     )
     return {
-        fold(f"{name} ({district})" if district else name): unit for name, district, unit in places
+        fold(f"{name} ({district})" if district else name): unit
+        for name, district, unit in places
+        if unit
     }
 
 
