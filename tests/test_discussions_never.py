@@ -201,6 +201,7 @@ WHAT = [
 ACTIONS = st.tuples(st.sampled_from(WHAT), st.integers(0, MEMBERS))
 
 
+@pytest.mark.slow
 # Without shrinking: each example plays a whole discussion on the database.
 @settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(st.lists(ACTIONS, min_size=15, max_size=40))
