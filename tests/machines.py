@@ -126,7 +126,7 @@ class Machines:
                     start_new_session=True,
                 )
         if "web" in names:
-            until(self._web_answers, "the web process", 120)
+            until(self.web_answers, "the web process", 120)
 
     def kill(self, name: str) -> None:
         """``kill -9`` of a process and its children."""
@@ -137,7 +137,8 @@ class Machines:
     def log(self, name: str) -> str:
         return (self.logs / f"{name}.log").read_text(errors="replace")
 
-    def _web_answers(self) -> bool:
+    def web_answers(self) -> bool:
+        """Whether the web process, with its database, takes messages."""
         try:
             return httpx.get(f"{self.env['PUBLIC_URL']}/readyz").status_code == 200
         except httpx.HTTPError:
