@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -79,4 +80,6 @@ def make_sessions(engine: Engine, info: dict[str, Any] | None = None) -> session
     Args:
         info: what every session carries: rules of the programme, such as its service levels.
     """
+    # Tables refer to those of other areas, and nothing can be written while one is not known.
+    importlib.import_module("store.schema")
     return sessionmaker(engine, expire_on_commit=False, info=info or {})
