@@ -207,7 +207,7 @@ def test_a_moderated_discussion_with_a_pause_a_quiz_and_a_photo(town: Town) -> N
     status = alice.message("Your discussion is going on").body
     assert "Innocent: 3" in status
     assert "Jean: 0" in status
-    alice.says("DISCUSS NUDGE")
+    alice.says("DISCUSS ENCOURAGE")
     assert "1 who have been silent" in alice.received()[-1].body
     assert jean.message("would like to hear from you too")
     alice.says("DISCUSS REMOVE Innocent")

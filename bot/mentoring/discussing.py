@@ -36,7 +36,7 @@ _WORDS = {
     "resume": ["resume", "go on", "continue", "reprendre", "continuer"],
     "moderated": ["moderate", "moderated", "hold", "moderer", "modere"],
     "open": ["open", "ouvrir", "ouvert"],
-    "nudge": ["nudge", "relancer", "relance"],
+    "nudge": ["encourage", "nudge", "relancer", "relance"],
     "cancel": ["cancel", "annuler", "stop", "end"],
     "approve": ["approve", "ok", "yes", "approuver", "oui"],
     "drop": ["drop", "no", "ecarter", "non"],
