@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from bot import danger, words
+from bot.text.fold import fold
 
 
 class Route(Enum):
@@ -292,6 +293,28 @@ NEEDS_CLEAR_ANSWER = frozenset(
 TAKES_TEXT = frozenset({"ask_mentor", "discuss"})
 
 
+# A text that begins so is a question of its own, not how it went.
+_ASKING_TEXT = """
+how what when where which who why can could should may is are do does if dose
+comment quoi que quel quelle quels quelles quand combien pourquoi qui est peut puis dois doit faut
+si gute iki ryari kuki je vipi nini lini
+"""
+_ASKING = frozenset(_ASKING_TEXT.split())
+
+
+def _tells(text: str) -> bool:
+    """Whether a text says how it went: some words that are no command and no question."""
+    said = fold(text).split()
+    return (
+        len(said) > 1
+        and "?" not in text
+        and said[0] not in _ASKING
+        and words.command(text) is None
+        and not words.is_courtesy(text)
+        and _NEW.fullmatch(text) is None
+    )
+
+
 def _answers(situation: Situation) -> bool:
     if situation.pending in TAKES_TEXT:
         return words.command(situation.text) is None and (
@@ -299,6 +322,8 @@ def _answers(situation: Situation) -> bool:
         )
     text = situation.text
     if situation.pending == "language" and words.language_name(text) is not None:
+        return True
+    if situation.pending == "follow_up" and _tells(text):
         return True
     if situation.pending in NEEDS_CLEAR_ANSWER:
         return words.number(text) is not None or words.clear_answer(text) is not None

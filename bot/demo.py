@@ -56,6 +56,10 @@ def seed(settings: Settings) -> list[str]:
     return []
 
 
+def _office(person: Person) -> str | None:
+    return "coordinator" if "coordinator" in person.roles else person.cadre
+
+
 def address_book(session: Session) -> list[dict[str, str | None]]:
     """The people of the programme as the simulator's phones list them."""
     book: list[dict[str, str | None]] = []
@@ -65,10 +69,11 @@ def address_book(session: Session) -> list[dict[str, str | None]]:
         book.append(
             {
                 "name": person.name,
-                "role": "mentor" if person.is_mentor else "mentee",
+                # The simulator lists two sides: those who ask, and those who are asked.
+                "role": "mentee" if person.roles == ["mentee"] else "mentor",
                 "sms": numbers.get("sms"),
                 "whatsapp": f"whatsapp:{numbers['whatsapp']}" if "whatsapp" in numbers else None,
-                "note": ", ".join(filter(None, (person.cadre, place))),
+                "note": ", ".join(filter(None, (_office(person), place))),
             }
         )
     return book

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot import knowledge
-from bot.mentoring import stays
+from bot.mentoring import dues, duty, stays
 from bot.people import e164
 from bot.settings import Settings
 from bot.text.fold import clean, fold
@@ -31,9 +31,12 @@ from store.people import Address, Facility, Person
 PEOPLE_COLUMNS = (
     "name", "phone", "whatsapp", "role", "cadre", "facility", "facility_level", "district",
     "association", "language", "timezone", "technical_areas", "mentor_phone", "consent",
-    "external_id", "groups",
+    "external_id", "groups", "backup_mentor_phone", "duty_hours", "max_open_cases",
+    "max_cases_a_day", "languages",
 )  # fmt: skip
-ROLES = ("mentee", "mentor", "leader")
+ROLES = ("mentee", "mentor", "leader", "coordinator")
+# More than this at once is a slip of the finger.
+MOST_CASES = 500
 LANGUAGES = ("en", "fr", "rw", "sw")
 
 
@@ -66,6 +69,11 @@ class PersonRow:
     consent: bool | None
     external_id: str | None
     groups: tuple[str, ...] | None = None
+    backup_mentor_phone: str | None = None
+    duty: duty.Hours | None = None
+    case_cap: int | None = None
+    daily_cap: int | None = None
+    languages: tuple[str, ...] | None = None
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -170,13 +178,33 @@ def check_person(line: int, row: dict[str, str], settings: Settings) -> tuple[Pe
     if unknown := [role for role in roles if role not in ROLES]:
         wrong.append(f"role {unknown[0]!r} is not one of {', '.join(ROLES)}")
     language = row.get("language", "")
-    code = language.lower() if language.lower() in LANGUAGES else language_name(language)
+    code = _language(language)
     if language and code is None:
         wrong.append(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
     zone = row.get("timezone", "")
     if zone and zone not in available_timezones():
         wrong.append(f"timezone {zone!r} is not a name such as Africa/Kigali")
     consent = one_of("consent", ("yes", "no"))
+    hours = None
+    if row.get("duty_hours"):
+        try:
+            hours = duty.read(row["duty_hours"])
+        except ValueError as error:
+            wrong.append(f"duty_hours: {error}")
+
+    def most(column: str) -> int | None:
+        given = row.get(column, "")
+        if not given:
+            return None
+        if not given.isascii() or not given.isdigit() or not 1 <= int(given) <= MOST_CASES:
+            wrong.append(f"{column} {given!r} is not a number from 1 to {MOST_CASES}")
+            return None
+        return int(given)
+
+    others = _list(row.get("languages", ""))
+    spoken = {name: _language(name) for name in others or ()}
+    if unspoken := [name for name, found in spoken.items() if found is None]:
+        wrong.append(f"languages {unspoken[0]!r} is not one of {', '.join(LANGUAGES)}")
     return (
         PersonRow(
             line=line,
@@ -196,9 +224,18 @@ def check_person(line: int, row: dict[str, str], settings: Settings) -> tuple[Pe
             consent=None if consent is None else consent == "yes",
             external_id=external_id or None,
             groups=_list(row.get("groups", "")),
+            backup_mentor_phone=number("backup_mentor_phone"),
+            duty=hours,
+            case_cap=most("max_open_cases"),
+            daily_cap=most("max_cases_a_day"),
+            languages=None if others is None else tuple(filter(None, spoken.values())),
         ),
         wrong,
     )
+
+
+def _language(name: str) -> str | None:
+    return name.lower() if name.lower() in LANGUAGES else language_name(name)
 
 
 def _list(cell: str) -> tuple[str, ...] | None:
@@ -271,18 +308,26 @@ def save_people(
     new = sum(_save_person(session, row, settings, moment) for row in rows)
     for row in rows:
         _pair(session, row)
+    if any("mentor" in row.roles for row in rows):
+        dues.bring_waiting(session, moment)  # a newcomer, or new hours
     return new
 
 
 def _mentors_missing(session: Session, rows: list[PersonRow]) -> list[str]:
     in_file = {number for row in rows for number in (row.phone, row.whatsapp)}
-    wanted = {row.mentor_phone for row in rows if row.mentor_phone} - in_file
+    wanted = {number for row in rows for _, number in _mentors_of(row)} - in_file
     known = set(session.scalars(select(Address.value).where(Address.value.in_(wanted))))
     return [
-        f"Line {row.line}: mentor_phone {row.mentor_phone} belongs to nobody we know."
+        f"Line {row.line}: {column} {number} belongs to nobody we know."
         for row in rows
-        if row.mentor_phone in wanted - known
+        for column, number in _mentors_of(row)
+        if number in wanted - known
     ]
+
+
+def _mentors_of(row: PersonRow) -> list[tuple[str, str]]:
+    named = (("mentor_phone", row.mentor_phone), ("backup_mentor_phone", row.backup_mentor_phone))
+    return [(column, number) for column, number in named if number]
 
 
 def _found(session: Session, row: PersonRow) -> Person | None:
@@ -309,7 +354,16 @@ def _save_person(session: Session, row: PersonRow, settings: Settings, now: date
         )
         session.add(person)
     person.roles = sorted({*row.roles, *(() if new else person.roles)})
-    for name in ("name", "external_id", "cadre", "association", "language", "timezone"):
+    for name in (
+        "name",
+        "external_id",
+        "cadre",
+        "association",
+        "language",
+        "timezone",
+        "case_cap",
+        "daily_cap",
+    ):
         value = getattr(row, name)
         if value:
             setattr(person, name, value)
@@ -317,6 +371,10 @@ def _save_person(session: Session, row: PersonRow, settings: Settings, now: date
         person.technical_areas = list(row.technical_areas)
     if row.groups is not None:
         person.groups = list(row.groups)
+    if row.languages is not None:
+        person.languages = list(row.languages)
+    if row.duty is not None:
+        person.duty = duty.to_json(row.duty)
     if row.consent and person.consent not in ("yes", "no"):
         person.consent = "yes"
     session.flush()
@@ -348,12 +406,18 @@ def _facility(session: Session, row: PersonRow) -> int:
 
 
 def _pair(session: Session, row: PersonRow) -> None:
-    if row.mentor_phone:
-        person = _found(session, row)
-        assert person is not None
-        person.mentor_id = session.scalar(
-            select(Address.person_id).where(Address.value == row.mentor_phone).limit(1)
-        )
+    if not _mentors_of(row):
+        return
+    person = _found(session, row)
+    assert person is not None
+    person.mentor_id = _owner(session, row.mentor_phone) or person.mentor_id
+    person.backup_mentor_id = _owner(session, row.backup_mentor_phone) or person.backup_mentor_id
+
+
+def _owner(session: Session, number: str | None) -> int | None:
+    if number is None:
+        return None
+    return session.scalar(select(Address.person_id).where(Address.value == number).limit(1))
 
 
 def cards(

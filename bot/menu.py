@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot import emergencies, knowledge, words
-from bot.mentoring import asker, asking, cases, discussing
+from bot.mentoring import asker, asking, cases, discussing, following
 from bot.people import UI_LANGUAGES
 from bot.quizzes import turns, wishes
 from bot.turn import Turn
@@ -125,6 +125,17 @@ def pending(turn: Turn, asked: dict[str, Any]) -> str | None:
             if case is None or case.state == "closed":
                 turn.person.pending = None
                 return turn.text
+            if helped is None and number is None:
+                following.remark(
+                    turn.session,
+                    case,
+                    turn.person,
+                    turn.described(turn.person.language),
+                    now=turn.now,
+                    key=turn.key,
+                    inbound_id=turn.inbound.id,
+                )
+                return None
             if helped is None:
                 turn.reply("choose_again", menu="rate_case")
                 return None

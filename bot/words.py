@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
+from bot.mentoring import until
 from bot.text.fold import clean, fold
 from bot.text.yaml_file import read_yaml
 
@@ -321,7 +322,11 @@ def _count(rest: str) -> str | None:
     return None if found is None else str(found)
 
 
-_QUANTITIES: Final = {"hour": _hour, "days": _days, "count": _count}
+def _leave(rest: str) -> str | None:
+    return rest if until.is_one(rest) else None
+
+
+_QUANTITIES: Final = {"hour": _hour, "days": _days, "count": _count, "leave": _leave}
 # "2 a week", "3 par semaine".
 _A_WEEK: Final = re.compile(r"(\d{1,2}) (?:a|per|par|kwa|ku) (?:week|semaine|wiki|cyumweru)")
 

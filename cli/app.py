@@ -9,6 +9,8 @@ import typer
 
 from cli.bank import bank
 from cli.campaigns import campaign
+from cli.cases import cases
+from cli.mentors import mentors
 from cli.report_names import SAYS
 
 app = typer.Typer(
@@ -35,6 +37,8 @@ discussions = typer.Typer(no_args_is_help=True, help="Group discussions by text.
 encounters = typer.Typer(no_args_is_help=True, help="The log of who met whom, and when.")
 app.add_typer(discussions, name="discussions")
 app.add_typer(encounters, name="encounters")
+app.add_typer(cases, name="cases")
+app.add_typer(mentors, name="mentors")
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the web process listens.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")]
@@ -218,6 +222,23 @@ def import_cards(file: File, check: Check = False) -> None:
     from cli.importing import cards
 
     cards(file, check)
+
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY")]
+
+
+@app.command("export")
+def export_(
+    name: Annotated[Literal["cases"], typer.Argument(help="What to export.")],
+    form: Annotated[Literal["csv", "jsonl", "xlsx"], typer.Option("--format")] = "csv",
+    since: Day = None,
+    until: Day = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", dir_okay=False)] = None,
+) -> None:
+    """Rows for a spreadsheet or another system; identifiers are taken out."""
+    from cli.exporting import export
+
+    export(name, form, since and since.date(), until and until.date(), output)
 
 
 @campaign.command("mentee")

@@ -27,6 +27,7 @@ PATIENCE: Final = 120.0
 TICKS: Final = (
     ticks.outbox,
     ticks.waiting_questions,
+    ticks.mentor_news,
     ticks.due_cases,
     ticks.newcomers,
     ticks.plan_campaigns,
@@ -41,6 +42,7 @@ _NEXT = text(
     " (SELECT min(look_at) FROM dose WHERE state = 'open'),"
     " (SELECT min(next_attempt_at) FROM outbox WHERE state = 'queued'),"
     " (SELECT min(due_at) FROM case_due WHERE done_at IS NULL),"
+    " (SELECT min(due_at) FROM mentor_due WHERE done_at IS NULL),"
     " (SELECT min(retry_at) FROM inbound WHERE state <> 'done'))"
 )
 _BUSY = text(

@@ -52,7 +52,7 @@ def mentee(who: str, as_json: bool) -> None:
     """
     current = settings()
     with _session(current) as session:
-        person = _person(session, who, current)
+        person = person_called(session, who, current)
         found = figures(session, person, now(current))
         lines = trace(session, person)
         head = _head(session, person, who)
@@ -101,7 +101,12 @@ def _session(current: Settings) -> Iterator[Session]:
             engine.dispose()
 
 
-def _person(session: Session, who: str, current: Settings) -> Person:
+def person_called(session: Session, who: str, current: Settings) -> Person:
+    """The one person with a phone or an external id.
+
+    Raises:
+        Refusal: there is none, or more than one.
+    """
     number = people.e164(who, current.default_region)
     found = session.scalars(select(Person).where(Person.external_id == who)).all()
     if not found:

@@ -53,6 +53,7 @@ TICKS: dict[str, tuple[Callable[[Works], None], float]] = {
     "waiting_questions": (ticks.waiting_questions, 1.0),
     "stalled_jobs": (ticks.stalled_jobs, 3.0),
     "doubts": (ticks.doubts, 5.0),
+    "mentor_news": (ticks.mentor_news, 20.0),
     "due_cases": (ticks.due_cases, 5.0),
     "due_discussions": (ticks.due_discussions, 5.0),
     "plan_campaigns": (ticks.plan_campaigns, 5.0),

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from bot.mentoring import discussions, timers
+from bot.mentoring import discussions, news, timers
 from bot.quizzes import campaigns, closing, giving, planning, spending
 from channels import content
 from scheduler import reconcile, sender
@@ -105,6 +105,17 @@ def due_discussions(works: Works) -> None:
             discussion = discussions.locked(session, discussion_id)
             if discussion.due_at is not None and discussion.due_at <= now:
                 discussions.look(session, discussion, now, works.settings)
+
+
+def mentor_news(works: Works) -> None:
+    """Mentors' weeks and months, and leaves that are over."""
+    now = works.now()
+    with works.sessions.begin() as session:
+        news.plan_ahead(session, now)
+        ids = news.due_ids(session, now, CASES_AT_ONCE)
+    for due_id in ids:
+        with works.sessions.begin() as session:
+            news.look(session, due_id, now)
 
 
 def stalled_jobs(works: Works) -> None:

@@ -128,7 +128,7 @@ class CaseDue(Base):
 
 
 class MentorDue(Base):
-    """A mentor's weekly ``digest`` and monthly ``report``, each with its moment."""
+    """What a mentor hears: of the ``week``, of the ``month``, that a leave is over (``back``)."""
 
     __tablename__ = "mentor_due"
     __table_args__ = (

@@ -149,7 +149,7 @@ def test_every_bad_row_is_listed_and_nothing_is_taken(bring: Bring, sessions: Se
     assert outcome.summary == ""
     assert outcome.problems == [
         "Line 3: phone 'nonsense' is not a phone number.",
-        "Line 3: role 'doctor' is not one of mentee, mentor, leader.",
+        "Line 3: role 'doctor' is not one of mentee, mentor, leader, coordinator.",
         "Line 3: language 'Latin' is not one of en, fr, rw, sw.",
         "Line 3: timezone 'Kigali' is not a name such as Africa/Kigali.",
         "Line 3: consent 'perhaps' is not one of yes, no.",
@@ -250,6 +250,39 @@ def test_a_file_that_cannot_be_read(bring: Bring, content: str | bytes, reason: 
     outcome = bring(content)
     assert len(outcome.problems) == 1
     assert outcome.problems[0].startswith(reason)
+
+
+DUTY = """name,phone,role,duty_hours,max_open_cases,max_cases_a_day,languages,backup_mentor_phone
+Claudine,0788000301,mentee,,,,,0788000401
+Alice,0788000401,mentor,"mon-fri 08:00-17:00; sat 09:00-12:00",6,9,fr;Kinyarwanda,
+Grace,0788000501,coordinator,,,,,
+"""
+
+
+def test_duty_hours_caps_languages_and_a_backup(bring: Bring, sessions: Sessions) -> None:
+    assert bring(DUTY).problems == []
+    people = everybody(sessions)
+    alice = people["Alice"]
+    assert people["Claudine"].backup_mentor_id == alice.id
+    assert people["Grace"].roles == ["coordinator"]
+    assert (alice.duty["mon"], alice.duty["sat"]) == ([["08:00", "17:00"]], [["09:00", "12:00"]])
+    assert (alice.case_cap, alice.daily_cap, alice.languages) == (6, 9, ["fr", "rw"])
+    # An empty cell leaves what is there.
+    bring("name,phone,duty_hours,max_open_cases\nAlice,0788000401,,\n")
+    assert everybody(sessions)["Alice"].duty == alice.duty
+    assert everybody(sessions)["Alice"].case_cap == 6
+    outcome = bring(
+        "name,phone,role,duty_hours,max_open_cases,languages,backup_mentor_phone\n"
+        "B,0788000402,mentor,sometimes,many,fr;klingon,0788000999\n"
+    )
+    assert outcome.problems == [
+        "Line 2: duty_hours: 'sometimes' is not like mon-fri 08:00-17:00.",
+        "Line 2: languages 'klingon' is not one of en, fr, rw, sw.",
+        "Line 2: max_open_cases 'many' is not a number from 1 to 500.",
+    ]
+    assert bring("name,phone,backup_mentor_phone\nB,0788000402,0788000999\n").problems == [
+        "Line 2: backup_mentor_phone +250788000999 belongs to nobody we know."
+    ]
 
 
 def test_files_of_another_kind(sessions: Sessions, tmp_path: Path) -> None:

@@ -218,6 +218,12 @@ class Town:
             self._person(number, channel, ["mentee"], values)
         return self.phone(number, channel)
 
+    def coordinator(self, number: str = "+250788000501", **values: Any) -> Phone:
+        """A coordinator's WhatsApp, whose window is closed."""
+        values = {"name": "Grace Mutesi", **values}
+        self._person(number, "whatsapp", ["coordinator"], values)
+        return self.phone(number, "whatsapp")
+
     def mentor(self, number: str = "+250788000401", *, window: bool = True, **values: Any) -> Phone:
         """A mentor's WhatsApp; ``window``: wrote to us lately."""
         values = {"name": "Alice Ingabire", **values}
@@ -311,6 +317,7 @@ class Town:
             ticks.waiting_questions,
             ticks.stalled_jobs,
             ticks.doubts,
+            ticks.mentor_news,
             ticks.due_cases,
             ticks.due_discussions,
             ticks.newcomers,

@@ -25,6 +25,7 @@ from store.people import Person
 # Kinds of the messages that only say that a case waits: dropped when it goes on.
 REMINDER = "reminder"
 APOLOGY = "apology"
+WAITS = (REMINDER, APOLOGY)
 # A case that nobody has is looked at again at least this often, should the hours not tell when.
 LOOK_AGAIN = timedelta(minutes=10)
 LOOK_AGAIN_URGENT = timedelta(minutes=1)
@@ -55,9 +56,9 @@ class Taken:
     holder: str = ""
 
 
-def forget_reminders(session: Session, case: Case) -> None:
-    """Reminders that have not left yet are not needed any more."""
-    _drop(session, case, OutboxMessage.kind.in_((REMINDER, APOLOGY)))
+def forget_reminders(session: Session, case: Case, kinds: Sequence[str] = WAITS) -> None:
+    """What only says that the case waits, and has not left yet, is not needed any more."""
+    _drop(session, case, OutboxMessage.kind.in_(kinds))
 
 
 def _drop(session: Session, case: Case, *which: object) -> None:

@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
-from bot.mentoring import assigning, dues
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot.mentoring import assigning, dues, news, telling, until
 from bot.turn import Turn
+from store.people import Person
 
 
 def go(turn: Turn, argument: str) -> None:
     """No new cases from now on; the open ones find other mentors."""
-    mentor = turn.person
-    mentor.away_since, mentor.away_until = mentor.away_since or turn.now, None
-    assigning.hand_back(turn.session, mentor, turn.now)
-    turn.reply("mentor_away")
+    end = until.ends(argument, turn.now, turn.person.timezone) if argument else None
+    begin(turn.session, turn.person, end, turn.now)
+    if end is None:
+        turn.reply("mentor_away")
+    else:
+        turn.reply("mentor_away_until", when=telling.when(end, turn.now, turn.person))
 
 
 def come_back(turn: Turn) -> None:
     """Cases can come again, and what waits for somebody comes now."""
-    turn.person.away_since = turn.person.away_until = None
-    dues.bring_waiting(turn.session, turn.now)
+    finish(turn.session, turn.person, turn.now)
     turn.reply("mentor_back")
+
+
+def begin(session: Session, mentor: Person, end: datetime | None, now: datetime) -> None:
+    """A mentor is on leave from now on, until a moment or until BACK."""
+    mentor.away_since, mentor.away_until = mentor.away_since or now, end
+    session.flush()
+    assigning.hand_back(session, mentor, now)
+    if end is None:
+        news.forget(session, mentor.id, "back", now)
+    else:
+        news.plan(session, mentor.id, "back", end)
+
+
+def finish(session: Session, mentor: Person, now: datetime) -> None:
+    """A mentor is back; what nobody has is looked at now."""
+    mentor.away_since = mentor.away_until = None
+    session.flush()
+    news.forget(session, mentor.id, "back", now)
+    dues.bring_waiting(session, now)

@@ -20,7 +20,7 @@ from store.people import Person
 log = structlog.get_logger(__name__)
 
 # Kinds whose effect writes to the mentee's own row: its lock is taken before the case's.
-WRITES_MENTEE = frozenset({"follow_up", "close"})
+WRITES_MENTEE = frozenset({"follow_up"})
 # A question of ours that a follow-up must not push aside waits this long.
 ASK_LATER = timedelta(hours=1)
 
@@ -72,7 +72,7 @@ def _remind(session: Session, case: Case, now: datetime, key: str) -> str:
     if not asked:
         dues.plan(session, case, "pass_on", now)
         return "nobody to remind"
-    assigning.forget_reminders(session, case)  # one at a time
+    assigning.forget_reminders(session, case, [assigning.REMINDER])  # one at a time
     for mentor in asked:
         event(session, case, "reminded", now, person=mentor)
         tell_mentor(

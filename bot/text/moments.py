@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _DAYS = {
@@ -41,6 +41,12 @@ def spoken(moment: datetime, now: datetime, timezone: str, language: str) -> str
     if 1 < days < 7:
         return f"{at} on {_DAYS['en'][local.weekday()]}"
     return f"{at} on {local.day} {_MONTHS['en'][local.month - 1]}"
+
+
+def month_name(day: date, language: str) -> str:
+    """The month of a day with its year: "March 2026"."""
+    names = _MONTHS["fr" if language == "fr" else "en"]
+    return f"{names[day.month - 1]} {day.year}"
 
 
 def rounded_up(moment: datetime, step: timedelta) -> datetime:
