@@ -224,15 +224,15 @@ def import_cards(file: File, check: Check = False) -> None:
     cards(file, check)
 
 
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY")]
+ExportDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY")]
 
 
 @app.command("export")
 def export_(
     name: Annotated[Literal["cases"], typer.Argument(help="What to export.")],
     form: Annotated[Literal["csv", "jsonl", "xlsx"], typer.Option("--format")] = "csv",
-    since: Day = None,
-    until: Day = None,
+    since: ExportDay = None,
+    until: ExportDay = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", dir_okay=False)] = None,
 ) -> None:
     """Rows for a spreadsheet or another system; identifiers are taken out."""
