@@ -19,13 +19,17 @@ from tests.interleaving.speech import MARKER
 
 
 @contextmanager
-def captured_logs() -> Iterator[io.StringIO]:
-    """All that the product writes to its log, as it writes it."""
-    out = io.StringIO()
-    handler = logging.StreamHandler(out)
+def captured_logs() -> Iterator[tuple[io.StringIO, io.StringIO]]:
+    """All that the product writes to its log, as it writes it; and why jobs failed."""
+    out, why = io.StringIO(), io.StringIO()
+    handler, failures = logging.StreamHandler(out), logging.StreamHandler(why)
     handler.setLevel(logging.WARNING)
-    root = logging.getLogger()
+    failures.addFilter(lambda record: bool(record.exc_info))
+    root, jobs = logging.getLogger(), logging.getLogger("procrastinate")
     root.addHandler(handler)
+    jobs.addHandler(failures)
+    level = jobs.level
+    jobs.setLevel(logging.INFO)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -36,8 +40,10 @@ def captured_logs() -> Iterator[io.StringIO]:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )
     try:
-        yield out
+        yield out, why
     finally:
+        jobs.setLevel(level)
+        jobs.removeHandler(failures)
         root.removeHandler(handler)
         structlog.reset_defaults()
 

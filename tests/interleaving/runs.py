@@ -76,7 +76,7 @@ def live(towns: Towns, steps: Iterable[Step], *, silent: frozenset[str] = frozen
     ``silent``: judges who count and say nothing, while what they find is being mended.
     """
     outcome = Outcome()
-    with towns() as town, afterwards.captured_logs() as log:
+    with towns() as town, afterwards.captured_logs() as (log, why):
         life = Life.begin(town)
         court = Court(life)
         try:
@@ -94,7 +94,7 @@ def live(towns: Towns, steps: Iterable[Step], *, silent: frozenset[str] = frozen
                 found = [*court.sit(), *afterwards.judged(court, log.getvalue())]
                 outcome.violations = [v for v in found if v.judge not in silent]
         except Exception as error:
-            seen = f"{error}\n{_where(error)}\n{log.getvalue()[-3000:]}"
+            seen = f"{error}\n{_where(error)}\n{log.getvalue()[-2000:]}\n{why.getvalue()[-4000:]}"
             outcome.violations = [Violation("broke", seen)]
         outcome.failed_at = outcome.steps if outcome.violations else None
         outcome.checks, outcome.actions = court.checks, life.counts
