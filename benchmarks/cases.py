@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -70,6 +71,8 @@ def _live(first: int, every: int, steps: int) -> int:
     from tests.interleaving import runs
     from tests.interleaving.towns import street
 
+    # Ended from outside, it still takes its PostgreSQL along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     seed = first
     with street() as towns:
         while steps > 0:

@@ -6,6 +6,7 @@ import io
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -85,6 +86,7 @@ def judged(court: Court, log: str) -> list[Violation]:
         *_answers_lost(court),
         *_unheld(court),
         *_out_of_the_house(court, "identifier_in_logs", log, words_too=True),
+        *_exports(court),
     ]
 
 
@@ -171,14 +173,31 @@ def _unheld(court: Court) -> Iterator[Violation]:
             )
 
 
+def _exports(court: Court) -> Iterator[Violation]:
+    """Every export there is, as a file would hold it. A column of numbers is for numbers."""
+    from cli import exporting
+
+    town = court.life.town
+    span = (town.time.now() - timedelta(days=400), town.time.now() + timedelta(days=1))
+    for name, export in sorted(exporting.EXPORTS.items()):
+        with town.works.sessions() as session:
+            file = exporting.written("csv", export.columns, export.rows(session, *span)).decode()
+        numbers_too = not any(column in _NUMBERS for column in export.columns)
+        found = _out_of_the_house(court, "identifier_in_exports", file, numbers_too=numbers_too)
+        yield from (replace(violation, what=f"{name}: {violation.what}") for violation in found)
+
+
+_NUMBERS = frozenset({"phone", "whatsapp", "to", "from", "address", "sender", "sent_to"})
+
+
 def _out_of_the_house(
-    court: Court, name: str, body: str, *, words_too: bool = False
+    court: Court, name: str, body: str, *, words_too: bool = False, numbers_too: bool = True
 ) -> Iterator[Violation]:
     """Nothing of what people wrote, and nothing that names them, stands in a file."""
     for line in body.splitlines():
         court.checks[name] += 1
         close = line.replace(" ", "")
-        for actor in CAST:
+        for actor in CAST if numbers_too else ():
             if actor.number[4:] in close:
                 yield Violation(name, f"{actor.key}'s number: {line[:300]!r}")
         for said in court.life.said:
