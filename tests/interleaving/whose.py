@@ -35,13 +35,14 @@ class Whose:
             for case in life.seen[-1].cases.values()
             if case["mentee_id"] == writer_id and self._in_record(case["id"], said)
         ]
-        if any(self._stood(reader_id, case["id"], at, at) for case in own):
+        # Whoever had it since that was written has read it, or could have.
+        if any(self._stood(reader_id, case["id"], said.step, at) for case in own):
             return None
         meant = self._meant_as_mentor(said, at)
         for case in meant:
             if not self._stood(writer_id, case["id"], said.step, at):
                 continue
-            if case["mentee_id"] == reader_id or self._stood(reader_id, case["id"], at, at):
+            if case["mentee_id"] == reader_id or self._stood(reader_id, case["id"], said.step, at):
                 return None
         if own:
             return f"has none of {_codes(own)}"
