@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import io
 import logging
 from collections.abc import Iterator
@@ -175,8 +177,9 @@ def _unheld(court: Court) -> Iterator[Violation]:
 
 def _exports(court: Court) -> Iterator[Violation]:
     """Every export there is, as a file would hold it. A column of numbers is for numbers."""
-    from cli import exporting
-
+    if importlib.util.find_spec("cli.exporting") is None:
+        return
+    exporting = importlib.import_module("cli.exporting")
     town = court.life.town
     span = (town.time.now() - timedelta(days=400), town.time.now() + timedelta(days=1))
     for name, export in sorted(exporting.EXPORTS.items()):
