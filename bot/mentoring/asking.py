@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot import danger, emergencies
 from bot.mentoring import assigning, cases, record
@@ -103,18 +103,29 @@ def which(turn: Turn, case_ids: list[int], *, addressed: bool) -> None:
     Args:
         addressed: the text named its case, so it is no question of the mentor's own.
     """
-    language = turn.person.language
     before = turn.person.pending or {}
-    texts = list(before["inbounds"]) if before.get("kind") == PENDING else []
-    texts.append(turn.inbound.id)
-    choices = [turn.session.get_one(Case, case_id) for case_id in case_ids[:MOST_CHOICES]]
+    texts, choices = [turn.inbound.id], list(case_ids)
+    if before.get("kind") == PENDING:
+        # Words that name their case are not sent with others, nor others with them.
+        if not (addressed or before.get("addressed")) or before["cases"] == choices:
+            texts = [*before["inbounds"], *texts]
+            # A number goes on meaning the case that it meant in the list before.
+            earlier = list(before["cases"])
+            choices = [*earlier, *(each for each in choices if each not in earlier)]
+    _ask(turn, texts[-MOST_CHOICES:], choices[:MOST_CHOICES], addressed=addressed)
+
+
+def _ask(turn: Turn, texts: list[int], case_ids: list[int], *, addressed: bool) -> None:
+    language = turn.person.language
+    choices = [turn.session.get_one(Case, case_id) for case_id in case_ids]
     written = " / ".join(described(turn, inbound_id) for inbound_id in texts)
     shown = record.shortened(written, SHOWN)
     turn.person.pending = {
         "kind": PENDING,
-        "inbounds": texts[-MOST_CHOICES:],
-        "cases": [case.id for case in choices],
+        "inbounds": texts,
+        "cases": case_ids,
         "addressed": addressed,
+        "asked_in": turn.inbound.id,
     }
     only = choices[0]
     if len(choices) == 1 and only.state == "closed" and only.mentee_id != turn.person.id:
@@ -144,8 +155,25 @@ def described(turn: Turn, inbound_id: int) -> str:
     return original.without_code(original.person.language)
 
 
+def _was_shown(turn: Turn, asked: dict[str, Any]) -> bool:
+    """Whether a typed choice can be about the newest question: it had left when that was typed.
+
+    Of two lists under way, a number would otherwise be read by the one not seen yet.
+    """
+    if turn.pressed or "asked_in" not in asked:
+        return True
+    keys = [f"in:{asked['asked_in']}:{label}" for label in ("which", "mentor_reopen")]
+    left_at = turn.session.scalar(
+        select(func.min(OutboxMessage.attempted_at)).where(OutboxMessage.dedupe_key.in_(keys))
+    )
+    return left_at is not None and left_at < turn.inbound.received_at
+
+
 def chosen(turn: Turn, asked: dict[str, Any], number: int | None, yes: bool | None) -> str | None:
     """The mentor said which case; a text to give back is the mentor's own question."""
+    if not _was_shown(turn, asked):
+        _ask(turn, asked["inbounds"], asked["cases"], addressed=bool(asked.get("addressed")))
+        return None
     offered = [turn.session.get(Case, case_id) for case_id in asked["cases"]]
     if number is None and yes is not None and len(offered) == 1:
         number = 1 if yes else 2
