@@ -105,13 +105,13 @@ def which(turn: Turn, case_ids: list[int], *, addressed: bool) -> None:
     """
     before = turn.person.pending or {}
     texts, choices = [turn.inbound.id], list(case_ids)
-    if before.get("kind") == PENDING:
-        # Words that name their case are not sent with others, nor others with them.
-        if not (addressed or before.get("addressed")) or before["cases"] == choices:
-            texts = [*before["inbounds"], *texts]
-            # A number goes on meaning the case that it meant in the list before.
-            earlier = list(before["cases"])
-            choices = [*earlier, *(each for each in choices if each not in earlier)]
+    waiting = list(before["cases"]) if before.get("kind") == PENDING else []
+    # Words that name their case are not sent with others, nor others with them.
+    named = addressed or before.get("addressed")
+    if waiting and (waiting == choices or not named):
+        texts = [*before["inbounds"], *texts]
+        # A number goes on meaning the case that it meant in the list before.
+        choices = [*waiting, *(each for each in choices if each not in waiting)]
     _ask(turn, texts[-MOST_CHOICES:], choices[:MOST_CHOICES], addressed=addressed)
 
 
