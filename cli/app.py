@@ -229,7 +229,10 @@ ExportDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metava
 
 @app.command("export")
 def export_(
-    name: Annotated[Literal["cases"], typer.Argument(help="What to export.")],
+    name: Annotated[
+        Literal["people", "messages", "answers", "assessments", "cases"],
+        typer.Argument(help="What to export."),
+    ],
     form: Annotated[Literal["csv", "jsonl", "xlsx"], typer.Option("--format")] = "csv",
     since: ExportDay = None,
     until: ExportDay = None,

@@ -1,6 +1,7 @@
 """`./mentorline export …`: rows as CSV, JSON lines or a spreadsheet.
 
-A cell that a spreadsheet would take for a formula is defused; a phone number stays readable.
+A cell that a spreadsheet would take for a formula is defused; a phone number stays readable. Rows
+are written as they come from the database, so that a million of them do not stand in memory.
 """
 
 import csv
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from openpyxl import Workbook
@@ -21,6 +22,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from sqlalchemy.orm import Session
 
 from bot.mentoring import overview
+from bot.reports import exports
 from cli.campaign_desk import opened
 from cli.errors import Refusal
 
@@ -35,7 +37,13 @@ class Export:
     rows: Rows
 
 
-EXPORTS = {"cases": Export(overview.COLUMNS, overview.exported)}
+EXPORTS = {
+    "people": Export(exports.PEOPLE, exports.people),
+    "messages": Export(exports.MESSAGES, exports.messages),
+    "answers": Export(exports.ANSWERS, exports.answers),
+    "assessments": Export(exports.ASSESSMENTS, exports.assessments),
+    "cases": Export(overview.COLUMNS, overview.exported),
+}
 
 _PHONE = re.compile(r"\+\d[\d ]{5,20}")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -65,29 +73,41 @@ def export(
         rows = wanted.rows(desk.session, start, end)
         try:
             if output is None:
-                sys.stdout.write(written(form, wanted.columns, rows).decode())
+                write(form, wanted.columns, rows, sys.stdout.buffer)
             else:
-                output.write_bytes(written(form, wanted.columns, rows))
+                with output.open("wb") as file:
+                    write(form, wanted.columns, rows, file)
         except OSError as error:
             raise Refusal(f"{output} cannot be written: {error.strerror}.") from None
 
 
-def written(form: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """Rows in one of the formats: csv (UTF-8), jsonl, xlsx."""
+def write(
+    form: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], out: BinaryIO
+) -> None:
+    """Write rows in one of the formats: csv (UTF-8), jsonl, xlsx."""
     if form == "jsonl":
-        lines = (json.dumps(row, ensure_ascii=False, default=_plain) + "\n" for row in rows)
-        return "".join(lines).encode()
+        for row in rows:
+            out.write((json.dumps(row, ensure_ascii=False, default=_plain) + "\n").encode())
+        return
     if form == "xlsx":
-        return _sheet(columns, rows)
-    out = io.StringIO(newline="")
-    table = csv.writer(out, lineterminator="\n")
+        _sheet(columns, rows, out)
+        return
+    text = io.TextIOWrapper(out, "utf-8", newline="", write_through=True)
+    table = csv.writer(text, lineterminator="\n")
     table.writerow(columns)
     for row in rows:
         table.writerow([defused(_plain(row[column])) for column in columns])
-    return out.getvalue().encode()
+    text.detach()  # whoever opened it closes it
 
 
-def _sheet(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+def written(form: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """What `write` writes."""
+    out = io.BytesIO()
+    write(form, columns, rows, out)
+    return out.getvalue()
+
+
+def _sheet(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], out: BinaryIO) -> None:
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.append(list(columns))
@@ -102,9 +122,7 @@ def _sheet(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
             else:
                 cells.append(value)
         sheet.append(cells)
-    out = io.BytesIO()
     book.save(out)
-    return out.getvalue()
 
 
 def _plain(value: Any) -> Any:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy.orm import Session
+from typer.testing import CliRunner
 
 from benchmarks.reports_tables import Rows, store
 from bot.reports import exports
+from cli.app import app
+from cli.exporting import EXPORTS, defused
 from store.base import make_engine, make_sessions
 from store.messages import Inbound, OutboxMessage
 from store.people import Address
@@ -29,7 +36,9 @@ def session(database_url: str) -> Iterator[Session]:
     engine.dispose()
 
 
-def test_every_export(session: Session) -> None:
+def test_every_export(
+    session: Session, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = Rows()
     place = rows.place("Rukara", "health centre", "Kayonza")
     mentor = rows.body("mentor", "midwife", None, "RAM")
@@ -77,3 +86,31 @@ def test_every_export(session: Session) -> None:
         assert {tuple(row) for row in found} == {columns}
         if name != "people":
             assert "0788000" not in str(found)
+    session.commit()
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("MENTORLINE_HOME", str(tmp_path))
+    for name in EXPORTS:
+        for form in ("csv", "jsonl", "xlsx"):
+            file = tmp_path / f"{name}.{form}"
+            words = ["export", name, "--format", form, "-o", str(file), "--since", "2000-01-01"]
+            done = CliRunner().invoke(app, words)
+            assert done.exit_code == 0, done.output
+    listed = list(csv.DictReader((tmp_path / "people.csv").open()))
+    assert listed[1]["phone"] == "+250788000301"
+    lines = (tmp_path / "messages.jsonl").read_text().splitlines()
+    assert json.loads(lines[0])["kind"] == "case"
+    book = load_workbook(tmp_path / "assessments.xlsx")
+    assert [cell.value for cell in book.worksheets[0][1]] == list(exports.ASSESSMENTS)
+    book.close()
+    shown = CliRunner().invoke(app, ["export", "people", "--since", "2000-01-01"])
+    assert "+250788000301" in shown.stdout
+    refused = CliRunner().invoke(app, ["export", "people", "--format", "xlsx"])
+    assert "A spreadsheet needs a file" in str(refused.exception)
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [("=1+1", "'=1+1"), ("+250 788 000 301", "+250 788 000 301"), ("-1+x", "'-1+x"), (5, 5)],
+)
+def test_no_exported_cell_is_a_formula(value: object, kept: object) -> None:
+    assert defused(value) == kept
