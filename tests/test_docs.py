@@ -331,6 +331,20 @@ def numbered(text: str) -> set[str]:
     return set(re.findall(r"\{\{(\d+)\}\}", text))
 
 
+@pytest.mark.parametrize("file", ["texts.yml", "words.yml"])
+def test_no_text_hides_another_of_the_same_name(file: str) -> None:
+    # YAML keeps the last of two without a word.
+    names = re.findall(r"^(\w+):", (ROOT / "bot" / file).read_text("utf-8"), re.MULTILINE)
+    assert len(names) == len(set(names)), [name for name in names if names.count(name) > 1]
+
+
+def test_every_text_that_the_desk_says_is_there() -> None:
+    said = re.compile(r"""(?:reply|tell_ment(?:ee|or))\(\s*(?:[\w. ]+,\s*)*"(\w+)\"""")
+    for page in (ROOT / "bot" / "mentoring").glob("*.py"):
+        for key in said.findall(page.read_text("utf-8")):
+            assert key in texts.keys(), f"{page.name} says {key}"  # noqa: SIM118 - a function
+
+
 @pytest.mark.parametrize("key", sorted(texts.keys()))
 def test_every_text_is_there_in_every_language_with_the_same_parts(key: str) -> None:
     written = source()[key]

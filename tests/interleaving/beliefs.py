@@ -21,9 +21,10 @@ HAS_NOT = (
     "mentor_somebody_elses",
     "case_taken_to_mentor",
     "case_withdrawn_to_mentor",
+    "case_answered_by_programme",
 )
-# Whoever leaves has none any more.
-GONE = ("mentor_away",)
+# Whoever leaves, or has stopped, has none any more.
+GONE = ("mentor_away", "mentor_away_until", "stop_confirmation")
 _ON_ITS_WAY = frozenset({"queued", "held", "sending", "sent", "delivered", "read", "unknown"})
 _ARRIVED = frozenset({"sent", "delivered", "read"})
 
