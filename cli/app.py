@@ -224,9 +224,6 @@ def import_cards(file: File, check: Check = False) -> None:
     cards(file, check)
 
 
-ExportDay = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY")]
-
-
 @app.command("export")
 def export_(
     name: Annotated[
@@ -234,8 +231,8 @@ def export_(
         typer.Argument(help="What to export."),
     ],
     form: Annotated[Literal["csv", "jsonl", "xlsx"], typer.Option("--format")] = "csv",
-    since: ExportDay = None,
-    until: ExportDay = None,
+    since: Day = None,
+    until: Day = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", dir_okay=False)] = None,
 ) -> None:
     """Rows for a spreadsheet or another system; identifiers are taken out."""
