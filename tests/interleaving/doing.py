@@ -248,13 +248,14 @@ def writes_plainly(life: Life, actor: Actor, rng: Random) -> None:
 def picks(life: Life, actor: Actor, rng: Random) -> None:
     """A number, as an answer to the newest list on the phone."""
     address, number = _phone(actor, rng), rng.choice((1, 1, 2, 2, 3, 4))
-    code = _stands_for(life, address, number)
+    code = _stands_for(life, actor, number)
     life.send(actor, address, "picks", {"text": str(number)}, picks=code)
 
 
-def _stands_for(life: Life, address: str, number: int) -> str | None:
-    """The code that a number means to somebody who reads this phone."""
-    for message in reversed(life.shown(address)):
+def _stands_for(life: Life, actor: Actor, number: int) -> str | None:
+    """The code that a number means to somebody who reads their phone, both channels of it."""
+    shown = [message for address in actor.addresses for message in life.shown(address)]
+    for message in sorted(shown, key=lambda message: message.created, reverse=True):
         if lines := listed(message.body):
             return lines.get(number)
         if REOPENS.search(message.body):
@@ -273,7 +274,7 @@ def mentor_word(life: Life, actor: Actor, rng: Random) -> None:
     code = case["code"] if case else "K7XM"
     said = rng.choice(WORDS.split("|")).format(code=code)
     address = _phone(actor, rng)
-    yes = _stands_for(life, address, 1) if said in ("yes", "ok") else None
+    yes = _stands_for(life, actor, 1) if said in ("yes", "ok") else None
     kind = f"mentor {said.replace(code, 'CODE')}"
     _says(life, actor, rng, kind, said, address, picks=yes)
 
