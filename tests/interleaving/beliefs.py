@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot import texts
-from tests.interleaving.judges import Court, Violation, judge
+from tests.interleaving.judges import Court, Violation, judge, wishes
 
 # Keys of texts.yml after which a mentor believes to have the case …
 HAS = ("case_to_mentor", "mentor_took")
@@ -89,15 +89,20 @@ def two_who_believe(court: Court, _: object) -> Iterator[Violation]:
         elif has is not None and row["state"] in _ARRIVED:
             case_id = row["case_id"] or ids.get(has)
             believes.setdefault(case_id or 0, {})[row["person_id"]] = row
+    # Whoever stopped has left their cases, and cannot be told so.
+    stopped = {
+        person: [at for at, wish, _ in words if wish == "stop"]
+        for person, words in wishes(life).items()
+    }
     for case_id, who in believes.items():
         case = now.cases.get(case_id)
         if case is None or case["state"] == "closed":
             continue
         court.checks["two_holders"] += 1
         others = set(who) - set(now.standing[case_id])
-        gone = {p for p in others if now.people[p]["stopped_at"] is not None}
-        # Whoever texted STOP cannot be told.
-        for person in others - gone:
+        for person in others:
+            if any(at > who[person]["attempted_at"] for at in stopped.get(person, ())):
+                continue
             if now.standing[case_id] and court.once("two_holders", (case_id, person)):
                 actor = life.actor_of(person)
                 yield Violation(

@@ -217,8 +217,8 @@ def nothing_after_stop(court: Court, _: object) -> Iterator[Violation]:
     """Who texted STOP has stopped, and hears nothing but its confirmation until START."""
     life, now = court.life, court.life.seen[-1]
     before = life.seen[-2] if len(life.seen) > 1 else now
-    wishes = _wishes(life)
-    for person_id, words in wishes.items():
+    wished = wishes(life)
+    for person_id, words in wished.items():
         court.checks["after_stop"] += 1
         if words[-1][1] == "stop" and now.people[person_id]["stopped_at"] is None:
             yield Violation(
@@ -230,7 +230,7 @@ def nothing_after_stop(court: Court, _: object) -> Iterator[Violation]:
         at = row["attempted_at"]
         if at is None or at <= before.ended or at > now.ended or row["kind"] == "stop_confirmation":
             continue
-        words = wishes.get(row["person_id"], [])
+        words = wished.get(row["person_id"], [])
         earlier = [word for word in words if word[0] <= at]
         stopped = bool(earlier) and earlier[-1][1] == "stop" and at - earlier[-1][0] > RACE
         table = before.people.get(row["person_id"], {}).get("stopped_at") is not None
@@ -245,7 +245,7 @@ def nothing_after_stop(court: Court, _: object) -> Iterator[Violation]:
             )
 
 
-def _wishes(life: Life) -> dict[int, list[tuple[Any, str, Said]]]:
+def wishes(life: Life) -> dict[int, list[tuple[Any, str, Said]]]:
     """The consent words of each person in the order in which they arrived."""
     found: dict[int, list[tuple[Any, str, Said]]] = {}
     for row in life.inbound.values():
