@@ -12,6 +12,10 @@ from bot.text.redact import redact
 
 GOES = [
     # phones
+    ("0788000001/0788000002", "[phone]/[phone]", "phone"),
+    ("0788  000  001", "[phone]", "phone"),
+    ("0788 – 000 – 001", "[phone]", "phone"),
+    ("call 0788\n000001", "call [phone]", "phone"),
     ("call 0788000001", "call [phone]", "phone"),
     ("0788 000 001", "[phone]", "phone"),
     ("0788-000-001.", "[phone].", "phone"),

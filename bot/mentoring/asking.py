@@ -82,6 +82,7 @@ def _bring_media(original: Turn, case: Case) -> None:
     if original.media_link is None:
         return
     mentee = original.session.get_one(Person, case.mentee_id)
+    whole = original.described(original.person.language)
     record.tell_mentee(
         original.session,
         case,
@@ -91,7 +92,8 @@ def _bring_media(original: Turn, case: Case) -> None:
         now=original.now,
         kind="answer",
         media_url=original.media_link,
-        text=original.described(original.person.language),
+        # Its words went with the others.
+        text=whole[len(original.text) :].strip(),
     )
 
 

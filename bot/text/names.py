@@ -93,9 +93,11 @@ _STRONG: Final = re.compile(
 _WEAK: Final = re.compile(r"(?<!\w)(?i:named|called|nomm[ée]e?s?)\s+(?=[^\W\d_a-z])")
 _TITLE: Final = re.compile(
     r"(?<!\w)(?:(?:Mrs|mrs|MRS|Mme|mme|MME|Mlle|mlle|Mr|mr)\b\.?\s+"
-    r"|(?:MR|M\.|Ms\.?|Miss|[Mm]adame|[Mm]onsieur|[Mm]ademoiselle|Bi\.|Bwana)\s*(?=[A-ZÀ-Ý]))"
+    r"|(?:MR\b\.?|M\.|Ms\.?|Miss|[Mm]adame|[Mm]onsieur|[Mm]ademoiselle|Bi\.|Bwana)\s*(?=[A-ZÀ-Ý]))"
 )
 _AFTER_THING: Final = re.compile(rf"\b{_THING}(?:[’']?s)?\s*$", _I)
+# "… with that her name is …": whatever stands before, it is a person's.
+_OF_A_PERSON: Final = re.compile(rf"(?:her|his|their|{_PERSON})\b", _I)
 _WORD: Final = re.compile(r"[^\W\d_](?:[’'\-]?[^\W\d_])*\.?")
 _GAP: Final = re.compile(r"[ \t\u00a0]+")
 _MOST_WORDS: Final = 4
@@ -153,9 +155,14 @@ def without_names(text: str) -> str:
 def _without_known(text: str) -> str:
     """`text` without common names, and without the capitalised word beside one."""
     found = list(_CAPITAL_WORD.finditer(text))
+    replaced = len(text)
     for number in reversed(range(len(found))):
         word = found[number]
-        if not _KNOWN.fullmatch(fold(word[0])) or _is_colleague(text, word.start()):
+        if (
+            word.end() > replaced
+            or not _KNOWN.fullmatch(fold(word[0]))
+            or _is_colleague(text, word.start())
+        ):
             continue
         start, end = word.span()
         after = found[number + 1] if number + 1 < len(found) else None
@@ -167,7 +174,7 @@ def _without_known(text: str) -> str:
                 continue
             start = before.start()
         text = text[:start] + "[name]" + text[end:]
-        found = found[:number]
+        found, replaced = found[:number], start
     return text
 
 
@@ -190,8 +197,9 @@ def _in_title_case(text: str) -> bool:
 
 
 def _names_a_thing(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> bool:
-    before = text[max(0, match.start() - _LOOK_BACK) : match.start()]
-    return pattern is not _TITLE and bool(_AFTER_THING.search(before))
+    if pattern is _TITLE or _OF_A_PERSON.match(match[0]):
+        return False
+    return bool(_AFTER_THING.search(text[max(0, match.start() - _LOOK_BACK) : match.start()]))
 
 
 def _name_end(text: str, start: int, shouted: bool) -> int:

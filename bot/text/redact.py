@@ -55,6 +55,13 @@ _PHONE: Final = re.compile(
     rf"|0{_SEP}?7(?:{_SEP}?\d){{8}}|0[1-9]\d{{2}}/\d{{3}}/\d{{3}})(?![\w/]|[.,]\d)"
 )
 _CHAT_LINK: Final = re.compile(r"\b(wa\.me|t\.me|api\.whatsapp\.com/send\?phone=)/?\+?\d{6,15}", _I)
+# Two numbers of one person, and one in loose writing: "0788 – 123 – 456", or over two lines.
+_PAIR: Final = re.compile(
+    r"(?<![\w/])(?:\+?250|0)7[2389]\d{7} ?/ ?(?:(?:\+?250|0)7[2389]\d{7})(?![\w/]|[.,]\d)"
+)
+_LOOSE: Final = re.compile(
+    r"(?<![\w/])(?:\+?250 ?|0)7[2389]\d(?:[\s\-–—]{0,3}\d{2,3}){2}(?:[\s\-–—]{0,3}\d{2})?(?![\w/]|[.,]\d)"
+)
 _SAID_PHONE: Final = re.compile(
     r"\b((?:phone|telephone|téléphone|tel|tél|cell|mobile|mob|whatsapp|contact|reach (?:her|him)|"
     r"call (?:her|him|them)|appele[rz][ \-](?:la|le)|numéro|simu|namba|nimero|nomero|telefon[ei])"
@@ -135,7 +142,9 @@ _RULES: Final[tuple[tuple[str, re.Pattern[str], str], ...]] = (
     ("date of birth", _LONG_AGO, "[date of birth]"),
     ("phone", _CHAT_LINK, "[phone]"),
     ("id", _NATIONAL_ID, "[id]"),
+    ("phone", _PAIR, "[phone]/[phone]"),
     ("phone", _PHONE, "[phone]"),
+    ("phone", _LOOSE, "[phone]"),
     ("phone", _SAID_PHONE, r"\1[phone]"),
     ("id", _SAID_ID, r"\1[id]"),
     ("id", _LONG_NUMBER, "[id]"),
