@@ -16,6 +16,11 @@ GOES = [
     ("0788  000  001", "[phone]", "phone"),
     ("0788 – 000 – 001", "[phone]", "phone"),
     ("call 0788\n000001", "call [phone]", "phone"),
+    # names
+    ("with that her name is Odette Bampire", "with that her name is [name]", "name"),
+    ("Uwera Mukamana Juma Asha", "[name] [name]", "name"),
+    ("Bi Asha Juma", "Bi [name]", "name"),
+    ("MRN 445566", "MRN [id]", "id"),
     ("call 0788000001", "call [phone]", "phone"),
     ("0788 000 001", "[phone]", "phone"),
     ("0788-000-001.", "[phone].", "phone"),

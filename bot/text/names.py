@@ -155,7 +155,6 @@ def without_names(text: str) -> str:
 def _without_known(text: str) -> str:
     """`text` without common names, and without the capitalised word beside one."""
     found = list(_CAPITAL_WORD.finditer(text))
-    replaced = len(text)
     for number in reversed(range(len(found))):
         word = found[number]
         if (
@@ -174,7 +173,7 @@ def _without_known(text: str) -> str:
                 continue
             start = before.start()
         text = text[:start] + "[name]" + text[end:]
-        found, replaced = found[:number], start
+        found = [each for each in found[:number] if each.end() <= start]
     return text
 
 

@@ -60,7 +60,8 @@ _PAIR: Final = re.compile(
     r"(?<![\w/])(?:\+?250|0)7[2389]\d{7} ?/ ?(?:(?:\+?250|0)7[2389]\d{7})(?![\w/]|[.,]\d)"
 )
 _LOOSE: Final = re.compile(
-    r"(?<![\w/])(?:\+?250 ?|0)7[2389]\d(?:[\s\-–—]{0,3}\d{2,3}){2}(?:[\s\-–—]{0,3}\d{2})?(?![\w/]|[.,]\d)"
+    r"(?<![\w/])(?:\+?250 ?|0)7[2389]\d(?:[\s\-–—]{0,3}\d{2,3}){2}"
+    r"(?:[\s\-–—]{0,3}\d{2})?(?![\w/]|[.,]\d)"
 )
 _SAID_PHONE: Final = re.compile(
     r"\b((?:phone|telephone|téléphone|tel|tél|cell|mobile|mob|whatsapp|contact|reach (?:her|him)|"
