@@ -156,12 +156,10 @@ def _without_known(text: str) -> str:
     """`text` without common names, and without the capitalised word beside one."""
     found = list(_CAPITAL_WORD.finditer(text))
     for number in reversed(range(len(found))):
+        if number >= len(found):
+            continue  # went with the name behind it
         word = found[number]
-        if (
-            word.end() > replaced
-            or not _KNOWN.fullmatch(fold(word[0]))
-            or _is_colleague(text, word.start())
-        ):
+        if not _KNOWN.fullmatch(fold(word[0])) or _is_colleague(text, word.start()):
             continue
         start, end = word.span()
         after = found[number + 1] if number + 1 < len(found) else None
