@@ -128,6 +128,7 @@ _COLLEAGUE: Final = re.compile(
     r"from|to|[àa]|cs|hc|hospital|hopital|h[ôo]pital)\b\.?\s*)$",
     _I,
 )
+_PLACEHOLDER: Final = re.compile(r"\[[a-z ]+\]")
 # Longer than any of those words.
 _LOOK_BACK: Final = 30
 _CAPITAL_WORD: Final = re.compile(r"(?<![\w@#])[A-ZÀ-Ý][^\W\d_]+(?:[’'\-][^\W\d_]+)*")
@@ -135,6 +136,13 @@ _CAPITAL_WORD: Final = re.compile(r"(?<![\w@#])[A-ZÀ-Ý][^\W\d_]+(?:[’'\-][^\
 
 def without_names(text: str) -> str:
     """`text` with [name] for each name that is found."""
+    # What one name hid may show another: until nothing changes.
+    while (cleaned := _names_out(text)) != text:
+        text = cleaned
+    return text
+
+
+def _names_out(text: str) -> str:
     shouted = text.upper() == text
     for pattern in (_STRONG, _TITLE, _WEAK, _PATIENT):
         if pattern is _PATIENT and (shouted or _in_title_case(text)):
@@ -189,7 +197,7 @@ def _may_be_part(word: str) -> bool:
 
 def _in_title_case(text: str) -> bool:
     """Whether Somebody Writes Like This, so that a capital letter says nothing."""
-    words: list[str] = re.findall(r"[^\W\d_]{3,}", text)[1:]
+    words: list[str] = re.findall(r"[^\W\d_]{3,}", _PLACEHOLDER.sub("", text))[1:]
     return len(words) >= 4 and sum(word[0].isupper() for word in words) > len(words) / 2
 
 
