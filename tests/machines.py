@@ -21,6 +21,7 @@ import httpx
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
+from bot.mentoring import duty
 from channels import content
 from channels.twilio import Twilio
 from simulator.model import Message
@@ -156,6 +157,8 @@ class Machines:
                 technical_areas=[],
                 consent="yes",
                 roles=[role],
+                # These play in real time, whatever the hour is.
+                duty=duty.to_json(duty.read("always")),
             )
             session.add(person)
             session.flush()
