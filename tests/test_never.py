@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import outbox
@@ -27,7 +27,7 @@ def towns(postgres: embedded.EmbeddedServer, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_nothing_that_must_not_happens_in_a_random_life(towns: Towns, seed: int) -> None:
     steps = runs.plan(seed, 45)
     outcome = runs.live(towns, steps)
@@ -35,6 +35,7 @@ def test_nothing_that_must_not_happens_in_a_random_life(towns: Towns, seed: int)
     assert outcome.checks["answer_at_wrong_mentee"] + outcome.checks["question_at_wrong_person"]
 
 
+@settings(deadline=None)
 @given(st.randoms(use_true_random=False), st.sampled_from(["en", "fr"]))
 def test_identifiers_of_the_table_do_not_get_through(rng: Random, language: str) -> None:
     word, secret = speech.marker(rng), speech.secret(rng, language)
@@ -46,6 +47,7 @@ def test_identifiers_of_the_table_do_not_get_through(rng: Random, language: str)
         assert redact(shown).text == shown
 
 
+@settings(deadline=None)
 @given(st.randoms(use_true_random=False), st.sampled_from(["en", "fr"]))
 def test_what_a_mentor_must_know_stays(rng: Random, language: str) -> None:
     for say in (speech.question, speech.answer, speech.emergency):
