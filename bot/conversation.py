@@ -95,6 +95,7 @@ class Situation:
     quiz: Quiz | None = None
     talk: Talk | None = None
     is_mentor: bool = False
+    is_coordinator: bool = False
     open_cases_as_mentor: int = 0
     # These, and what was answered, closed, passed or lost lately.
     cases_as_mentor: int = 0
@@ -126,6 +127,8 @@ def route(situation: Situation) -> Routed:
     talk = situation.talk
     if command is not None and command.name == "sum" and not (talk and talk.hosts):
         command = None  # a word like any other
+    if command is not None and command.name in words.CARD_COMMANDS and situation.is_coordinator:
+        return Routed(Route.MENTOR_COMMAND, command=command)
     if situation.is_mentor:
         code = words.only_code(situation.text)
         if situation.presses_case:
@@ -288,6 +291,7 @@ def _short(text: str) -> bool:
 # What we asked and is acted upon: "ok" is no answer to it.
 NEEDS_CLEAR_ANSWER = frozenset(
     {"rate_case", "follow_up", "happening_now", "language", "which_case", "withdraw"}
+    | {"review_card", "near_card", "reject_card"}
 )
 # What we asked and takes any text, not only a number or yes and no.
 TAKES_TEXT = frozenset({"ask_mentor", "discuss"})
@@ -321,6 +325,11 @@ def _answers(situation: Situation) -> bool:
             bool(situation.text.strip()) or situation.has_media
         )
     text = situation.text
+    if situation.pending == "card_source":
+        if words.is_later(text):
+            return True
+        alone = situation.open_cases_as_mentor == 0 and not situation.open_case_as_mentee
+        return words.command(text) is None and words.source(text, alone=alone) is not None
     if situation.pending == "language" and words.language_name(text) is not None:
         return True
     if situation.pending == "follow_up" and _tells(text):

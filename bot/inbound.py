@@ -28,6 +28,7 @@ LONGEST_QUESTION = 2000
 # Buttons that mean the same under whatever message they are.
 NEVER_STALE = frozenset(
     {conversation.READ, "QUIZ", "MORE", "ASK", "JOIN", "LEAVE", "DISCUSS APPROVE", "DISCUSS DROP"}
+    | {"REVIEW"}
 )
 # An elliptical follow-up keeps the topic of an answer for this long.
 TOPIC_LASTS = timedelta(minutes=30)
@@ -123,6 +124,7 @@ def _situation(turn: Turn, released: bool) -> Situation:
         consented=person.consent == "yes",
         pending=(awaited or {}).get("kind"),
         is_mentor=person.is_mentor,
+        is_coordinator="coordinator" in person.roles,
         open_cases_as_mentor=sum(
             around.meant(session, person, case, turn.now).takes_words for case in as_mentor
         ),

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot import emergencies, knowledge, words
+from bot.knowledge import proposing
 from bot.mentoring import asker, asking, cases, discussing, following
 from bot.people import UI_LANGUAGES
 from bot.quizzes import turns, wishes
@@ -162,6 +163,8 @@ def pending(turn: Turn, asked: dict[str, Any]) -> str | None:
                 turn.reply("not_urgent")
         case "discuss" | "discussion_or":
             return discussing.pending(turn, asked, number, yes)
+        case kind if kind in proposing.PENDING:
+            return proposing.pending(turn, asked)
         case "which_case":
             return asking.chosen(turn, asked, number, yes)
         case "withdraw":

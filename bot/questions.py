@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot import answering, emergencies, knowledge
-from bot.answering import Answer, Ask, Ranked, Thresholds
+from bot.answering import Answer, Ask, Escalate, Ranked, Thresholds
 from bot.quizzes import turns
 from bot.texts import text
 from bot.turn import Turn
@@ -32,12 +32,16 @@ def ask(
     """Answer a question, ask back, or open a case.
 
     Args:
-        ranking: what the model made of it, best first; cards that are not live are passed over.
+        ranking: what the model made of it, best first. Cards that are not live are passed over;
+            but when the model is sure of one that was withdrawn or has expired, a neighbour is no
+            answer, and a mentor is asked.
         study_of: the emergency that the words could also be about.
     """
     live = knowledge.live_cards(turn.session, [ranked.card for ranked in ranking])
     usable = [ranked for ranked in ranking if ranked.card in live]
-    decision = answering.decide(usable, thresholds)
+    gone = bool(ranking) and ranking[0].card not in live
+    withdrawn = gone and ranking[0].confidence >= thresholds.answer
+    decision = Escalate() if withdrawn else answering.decide(usable, thresholds)
     if _is_unread_answer(turn, decision, study_of or _likely_emergency(usable, live)):
         turns.ask_again(turn)
         return Outcome("quiz", None)
@@ -62,7 +66,8 @@ def ask(
             _did_you_mean(turn, [live[card] for card in cards])
             return Outcome("ask", "choose")
         case _:
-            case = hand_over(turn, question, cause="low_confidence")
+            cause = "card_withdrawn" if withdrawn else "low_confidence"
+            case = hand_over(turn, question, cause=cause)
             emergency = study_of or _likely_emergency(usable, live)
             if emergency is not None:
                 emergencies.ask_whether_now(turn, case, emergency)

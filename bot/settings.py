@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     campaign_rate: float = Field(default=40.0, gt=0, le=2000)
     # How soon cases are answered; a file like bot/mentoring/service.yml, which counts when unset.
     service_levels: Path | None = None
+    # What becomes of a card whose day has come: no longer sent, or sent until it is renewed.
+    expired_cards: Literal["withhold", "send"] = "withhold"
+    # The share of answers that must be right on the held-out questions, and a folder of a
+    # programme's own held-out questions.
+    answer_precision: float = Field(default=0.95, ge=0.5, le=0.999)
+    held_out_questions: Path | None = None
     programme_name: str = "Mentorline"
     # Where the programme keeps its own competencies; not set: the shipped ones.
     competencies_dir: Path | None = None
@@ -129,6 +135,16 @@ class Settings(BaseSettings):
     def models_dir(self) -> Path:
         """Where trained dialogue models are published."""
         return self.mentorline_home / "models"
+
+    @property
+    def training_options(self) -> list[str]:
+        """What `nlu.train` is told on its command line, beside what it trains on."""
+        folder = self.held_out_questions
+        return [
+            *(["--evaluation", str(folder.resolve())] if folder else []),
+            "--target",
+            str(self.answer_precision),
+        ]
 
     def require(self, *names: str) -> None:
         """Make sure that the named settings are set.

@@ -26,7 +26,9 @@ from bot.text.yaml_file import read_yaml
 CODE_ALPHABET: Final = "HKMRWXY23479"
 CODE_LENGTH: Final = 4
 
-MENTOR_COMMANDS: Final = frozenset(
+# About answer cards: for mentors and coordinators.
+CARD_COMMANDS: Final = frozenset({"propose", "review"})
+MENTOR_COMMANDS: Final = CARD_COMMANDS | frozenset(
     {"cases", "take", "pass", "done", "away", "back", "answer", "thread", "photos", "hurry"}
     | {"discuss", "sum"}
 )
@@ -139,6 +141,36 @@ def is_greeting(text: str) -> bool:
     """Whether a message only says hello."""
     said = fold(text).split()
     return bool(said) and all(word in _GREETING for word in said)
+
+
+def is_later(text: str) -> bool:
+    """Whether a whole message says "not now"."""
+    return _uncourteous(text) in _words().later
+
+
+_SOURCE: Final = re.compile(r"\s*(?:the\s+|la\s+)?source\b\s*(?:is|est|[:=-])?\s*(.*)", re.I | re.S)
+_ASKS: Final = re.compile(
+    r"\s*(?:how|what|when|where|why|who|which|is|are|can|should|does|do|comment|quoi|que|quel\w*|"
+    r"quand|pourquoi|qui|est|peut|faut|combien)\b",
+    re.IGNORECASE,
+)
+_SHORTEST_SOURCE: Final = 3
+
+
+def source(text: str, *, alone: bool) -> str | None:
+    """The source of an answer that a message names, or None.
+
+    Args:
+        alone: nothing else that was asked waits for a text, so "Source:" need not stand before it.
+            Even then, what reads like a question is none.
+    """
+    marked = _SOURCE.fullmatch(text)
+    named = " ".join((marked[1] if marked else text).split())
+    if len(named) < _SHORTEST_SOURCE or not any(letter.isalpha() for letter in named):
+        return None
+    if marked is None and (not alone or "?" in text or _ASKS.match(text)):
+        return None
+    return named
 
 
 def number(text: str) -> int | None:
@@ -267,7 +299,7 @@ def _after_words(text: str, number: int) -> str:
 
 def _after_code(code: str, said: str) -> Command | None:
     name = _words().commands.get(_uncourteous(said))
-    if name is not None and _words().arguments[name] == "code":
+    if name is not None and _words().arguments[name] in ("code", "maybe_code"):
         return Command(name, code)
     return Command("answer", code, said) if fold(said) else None
 
@@ -278,7 +310,7 @@ def _argument(text: str, kind: str, rest: str) -> str | None:
         return language_name(re.sub(r"^(?:to|in|en|mu|kwa|ya|na)\s+", "", rest)) or language_name(
             rest
         )
-    if kind == "code":
+    if kind in ("code", "maybe_code"):
         return parse_code(rest)
     if kind in _QUANTITIES:
         return _QUANTITIES[kind](rest)
@@ -345,6 +377,7 @@ class _Words:
     affirmations: Mapping[str, bool]
     numbers: Mapping[str, int]
     languages: Mapping[str, str]
+    later: frozenset[str]
     courtesies: tuple[str, ...]
     commands: Mapping[str, str]  # phrase -> name
     arguments: Mapping[str, str]  # name -> kind of argument
@@ -368,6 +401,7 @@ def _words() -> _Words:
             for value, word in enumerate(words, start=1)
         },
         languages={fold(w): code for code, names in data["languages"].items() for w in names},
+        later=frozenset(fold(word) for words in data["later"].values() for word in words),
         courtesies=tuple(map(fold, data["courtesies"])),
         commands=commands,
         arguments=arguments,

@@ -24,7 +24,7 @@ def command(arguments: tuple[str, ...]) -> tuple[str, ...]:
     if current.database_url is not None:
         folder = live_cards(current.database_url, home_of(current) / "models" / "cards")
     chosen = ("--cards", str(folder)) if folder else ()
-    return module("nlu.train", *chosen, *arguments)
+    return module("nlu.train", *chosen, *current.training_options, *arguments)
 
 
 def live_cards(url: str, folder: Path) -> Path | None:

@@ -136,11 +136,20 @@ class RasaClient:
     def load_model(self, path: Path) -> None:
         """Have every server load the model at `path`, which it must be able to read.
 
+        One after the other, so that the others answer meanwhile.
+
         Raises:
-            RasaUnavailable: one of them could not; it goes on with the model that it has.
+            RasaUnavailable: one of them could not; it goes on with the model that it has, and the
+                others have the new one.
         """
+        failed: RasaUnavailable | None = None
         for server in self._servers:
-            self._send(server, "PUT", "/model", {"model_file": str(path)}, LOADING)
+            try:
+                self._send(server, "PUT", "/model", {"model_file": str(path)}, LOADING)
+            except RasaUnavailable as error:
+                failed = error
+        if failed is not None:
+            raise failed
 
     def _is_ready(self, server: _Server) -> bool:
         try:

@@ -27,7 +27,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -239,24 +239,42 @@ def _judge(
     for language, ones in held_out.items():
         left, seen[language] = gate.without_seen(ones, trained)
         asked += [(language, one) for one in left]
+    ranked = rank(model, [str(one["text"]) for _, one in asked], work)
+    judged = [
+        gate.Judged(str(one["text"]), language, one["card"], pairs)
+        for (language, one), pairs in zip(asked, ranked, strict=True)
+    ]
+    return judged, seen
+
+
+def rank(model: Path, texts: Sequence[str], work: Path) -> list[list[tuple[str, float]]]:
+    """For each text the pairs (card, confidence), best first; none for what is small talk.
+
+    Args:
+        work: a folder for scratch files.
+
+    Raises:
+        TrainingFailed: the model cannot judge.
+        rasa_env.RasaEnvironmentMissing: Rasa's environment is not set up.
+    """
     done = subprocess.run(
         [str(rasa_env.python()), "-m", "nlu.judge", str(model)],
         cwd=work,
         env=rasa_env.environment(work),
-        input=json.dumps([{"text": one["text"]} for _, one in asked]),
+        input=json.dumps([{"text": text} for text in texts]),
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise TrainingFailed(f"The held-out questions could not be judged: {last}")
-    judged = []
-    for (language, one), ranking in zip(asked, json.loads(done.stdout), strict=True):
-        cards = [] if ranking["intent"] in SMALL_TALK else ranking["cards"]
-        pairs = [(str(card), float(sure)) for card, sure in cards]
-        judged.append(gate.Judged(str(one["text"]), language, one["card"], pairs))
-    return judged, seen
+        raise TrainingFailed(f"The questions could not be judged: {last}")
+    return [
+        []
+        if ranking["intent"] in SMALL_TALK
+        else [(str(card), float(sure)) for card, sure in ranking["cards"]]
+        for ranking in json.loads(done.stdout)
+    ]
 
 
 def _texts(cards: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -356,6 +374,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--or-keep", action="store_true", help="exit 0 also when an older model goes on serving"
     )
+    parser.add_argument("--outcome", type=Path, help="a JSON file to write what came of it to")
     chosen = parser.parse_args(arguments)
     began = time.monotonic()
 
@@ -375,6 +394,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (TrainingFailed, build.TrainingDataError, rasa_env.RasaEnvironmentMissing) as error:
         print(error, file=sys.stderr)
         return 1
+    if chosen.outcome is not None:
+        _write(chosen.outcome, asdict(outcome))
     *lines, last = describe(outcome)
     for line in lines:
         print(line)

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from bot.knowledge import expiring
 from bot.mentoring import discussions, news, timers
 from bot.quizzes import campaigns, closing, giving, planning, spending
 from channels import content
@@ -205,6 +206,12 @@ def campaign_books(works: Works) -> None:
 def newcomers(works: Works) -> None:
     """Take in who has come to fit the cohort of a running campaign."""
     _round(works, campaigns.enrol_newcomers)
+
+
+def cards(works: Works) -> None:
+    """Drafts that wait too long for a source, cards that expire, trainings that got lost."""
+    with works.sessions.begin() as session:
+        expiring.look(session, works.now(), works.settings)
 
 
 def _round(works: Works, step: Callable[[Session, datetime], int]) -> int:

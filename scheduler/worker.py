@@ -11,6 +11,8 @@ import structlog
 
 from bot import settings as settings_module
 from bot.settings import Settings, SettingsError
+from nlu import rasa_env
+from scheduler import training
 from scheduler.jobs import Works
 from scheduler.logs import configure
 from store import queue
@@ -55,7 +57,27 @@ def make_app(settings: Settings, works: Works | None = None) -> procrastinate.Ap
         assert works is not None
         works.give_and_send(most)
 
+    # A server that does not take the model is busy or away: that takes longer than a few seconds.
+    patient = procrastinate.RetryStrategy(max_attempts=9, exponential_wait=2)
+
+    @app.task(name=queue.TRAIN, queue=queue.TRAINING_QUEUE, retry=patient, pass_context=True)
+    def train(context: procrastinate.JobContext) -> None:
+        assert works is not None
+        try:
+            training.run(works, context.should_abort)
+        except training.Interrupted:
+            raise procrastinate.exceptions.JobAborted from None
+
     return app
+
+
+def queues() -> list[str]:
+    """The queues that this worker takes jobs from: training only where Rasa is installed."""
+    try:
+        rasa_env.python()
+    except rasa_env.RasaEnvironmentMissing:
+        return [queue.QUEUE]
+    return [queue.QUEUE, queue.TRAINING_QUEUE]
 
 
 async def run(settings: Settings, works: Works) -> None:
@@ -68,6 +90,7 @@ async def run(settings: Settings, works: Works) -> None:
         try:
             async with app.open_async():
                 await app.run_worker_async(
+                    queues=queues(),
                     concurrency=settings.worker_concurrency,
                     fetch_job_polling_interval=POLL,
                     delete_jobs="successful",

@@ -23,6 +23,11 @@ STALLED_AFTER = 10.0
 RECEIVE = "receive"
 SEND = "send_person"
 BULK = "bulk"
+TRAIN = "train"
+
+# Training needs Rasa's environment and the models' folder: only workers that have them take it.
+QUEUE = "default"
+TRAINING_QUEUE = "training"
 
 
 def person_lock(person_id: int) -> str:
@@ -93,3 +98,23 @@ def lanes(session: Session) -> int:
         {"age": STALLED_AFTER},
     )
     return max(1, int(found.scalar_one()))
+
+
+def defer_training(session: Session) -> None:
+    """Have the model trained in the background; one waiting job is enough for any number."""
+    waits = session.execute(
+        text(
+            "SELECT 1 FROM procrastinate_jobs WHERE status = 'todo' AND task_name = :task LIMIT 1"
+        ),
+        {"task": TRAIN},
+    ).first()
+    if waits is None:
+        raw = session.connection().connection.driver_connection
+        _APP.configure_task(
+            name=TRAIN,
+            allow_unknown=True,
+            queue=TRAINING_QUEUE,
+            lock=TRAIN,
+            priority=PRIORITY_BULK,
+            connection=raw,
+        ).defer()

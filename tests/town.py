@@ -150,6 +150,8 @@ class Town:
     works: Works
     simulator: Handle
     web: BaseWSGIServer
+    # Training takes a while: only a test that wants it adds its queue.
+    queues: tuple[str, ...] = ("default",)
 
     @classmethod
     def build(
@@ -325,6 +327,7 @@ class Town:
             ticks.close_questions,
             ticks.unsent_questions,
             ticks.campaign_books,
+            ticks.cards,
             ticks.give_campaigns,
             ticks.prune,
         ):
@@ -349,6 +352,7 @@ class Town:
         async with app.open_async():
             while True:
                 await app.run_worker_async(
+                    queues=self.queues,
                     wait=False,
                     concurrency=4,
                     install_signal_handlers=False,
@@ -356,7 +360,8 @@ class Town:
                     delete_jobs="successful",
                 )
                 # A job may have deferred another after the worker had looked for the last time.
-                if not await app.job_manager.list_jobs_async(status="todo") or self.failing_jobs():
+                waiting = await app.job_manager.list_jobs_async(status="todo")
+                if self.failing_jobs() or all(job.queue not in self.queues for job in waiting):
                     return
 
     def _quiet(self) -> bool:

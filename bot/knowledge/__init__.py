@@ -159,11 +159,11 @@ def _content(card: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def live_cards(session: Session, ids: Iterable[str] | None = None) -> dict[str, LiveCard]:
-    """The live cards by id, all of them or those named; withdrawn cards are never among them."""
+    """The live cards by id, all of them or those named; none that is withdrawn or expired."""
     query = (
         select(CardVersion, Card.topic)
         .join(Card, (Card.id == CardVersion.card_id) & (Card.live_version == CardVersion.version))
-        .where(Card.withdrawn_at.is_(None))
+        .where(Card.withdrawn_at.is_(None), Card.expired_at.is_(None))
     )
     if ids is not None:
         query = query.where(Card.id.in_(list(ids)))
@@ -183,7 +183,10 @@ def live_cards(session: Session, ids: Iterable[str] | None = None) -> dict[str, 
 
 
 def training_topics(session: Session) -> list[dict[str, Any]]:
-    """The live cards as the training data is built from: topic by topic, as in the card files."""
+    """The cards as the training data is built from: topic by topic, as in the card files.
+
+    Expired cards stay in it: what they answered is still recognised, and goes to a mentor.
+    """
     query = (
         select(CardVersion, Card.topic)
         .join(Card, (Card.id == CardVersion.card_id) & (Card.live_version == CardVersion.version))
@@ -201,6 +204,16 @@ def training_topics(session: Session) -> list[dict[str, Any]]:
     return list(topics.values())
 
 
+def titles(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    """The English titles of cards by id, also of those that are withdrawn or expired."""
+    rows = session.execute(
+        select(CardVersion.card_id, CardVersion.title)
+        .join(Card, (Card.id == CardVersion.card_id) & (Card.live_version == CardVersion.version))
+        .where(Card.id.in_(list(ids)))
+    )
+    return {card: str(title.get(FALLBACK, card)) for card, title in rows}
+
+
 def topic_titles(session: Session, language: str) -> list[str]:
     """The topics of the live cards, in a language, in alphabetical order."""
     rows = session.execute(
@@ -208,8 +221,8 @@ def topic_titles(session: Session, language: str) -> list[str]:
         .join(Card, (Card.id == CardVersion.card_id) & (Card.live_version == CardVersion.version))
         .where(Card.withdrawn_at.is_(None))
     )
-    titles: dict[str, dict[str, str]] = {topic: title for topic, title in rows}  # noqa: C416
-    return sorted(title.get(language) or title.get(FALLBACK, t) for t, title in titles.items())
+    of_topic: dict[str, dict[str, str]] = {topic: title for topic, title in rows}  # noqa: C416
+    return sorted(title.get(language) or title.get(FALLBACK, t) for t, title in of_topic.items())
 
 
 def rendered(card: LiveCard, language: str) -> str:

@@ -7,6 +7,7 @@ Where a message goes is decided by ``bot.mentoring.matching``; what is not certa
 from __future__ import annotations
 
 from bot import danger, emergencies, words
+from bot.knowledge import proposing
 from bot.mentoring import around, asking, assigning, cases, leave, matching, record, thread
 from bot.mentoring.matching import Ask, Deliver, NotForACase, Reopen
 from bot.texts import text
@@ -18,7 +19,7 @@ MOST_LISTED = 8
 # Payloads of the buttons and rows under a case: this, and a word.
 PRESS = "case:"
 # Words of the More list that other parts of the product carry out.
-ELSEWHERE = frozenset({"propose", "discuss"})
+ELSEWHERE = frozenset({"discuss"})
 
 
 def command(turn: Turn, asked: words.Command, *, expecting: bool = False) -> str | None:
@@ -34,6 +35,8 @@ def command(turn: Turn, asked: words.Command, *, expecting: bool = False) -> str
             leave.go(turn, asked.argument)
         case "back":
             leave.come_back(turn)
+        case "propose" | "review":
+            proposing.command(turn, asked)
         case "answer":
             if record.by_code(turn.session, asked.argument) is None:
                 turn.reply("mentor_no_such_case", code=asked.argument)
@@ -148,7 +151,7 @@ def pressed(turn: Turn) -> words.Command | None:
         turn.reply("mentor_quote_unknown")
         return None
     name = turn.text.removeprefix(PRESS)
-    if name in ELSEWHERE:
+    if name in ELSEWHERE or name in words.CARD_COMMANDS:
         return words.Command(name, case.code)
     _word(turn, name, case)
     return None
