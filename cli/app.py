@@ -12,6 +12,7 @@ from cli.campaigns import campaign
 from cli.cases import cases
 from cli.mentors import mentors
 from cli.report_names import SAYS
+from cli.cards import cards
 
 app = typer.Typer(
     help="A virtual clinical mentor over SMS and WhatsApp.",
@@ -39,6 +40,7 @@ app.add_typer(discussions, name="discussions")
 app.add_typer(encounters, name="encounters")
 app.add_typer(cases, name="cases")
 app.add_typer(mentors, name="mentors")
+app.add_typer(cards, name="cards")
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the web process listens.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")]

@@ -352,7 +352,7 @@ class Town:
         async with app.open_async():
             while True:
                 await app.run_worker_async(
-                    queues=self.queues,
+                    queues=list(self.queues),
                     wait=False,
                     concurrency=4,
                     install_signal_handlers=False,

@@ -21,6 +21,17 @@ from store.cases import Case, CaseEvent
 from store.knowledge import Card, CardDraft, CardEvent
 from store.people import Person
 
+# What a version of a card holds that a draft can change.
+VERSIONED = (
+    "title",
+    "answer",
+    "examples",
+    "follow_ups",
+    "source",
+    "emergency",
+    "facts",
+    "cadres",
+)
 # Others' questions are looked through for variants this far back.
 VARIANTS_SINCE = timedelta(days=90)
 MOST_VARIANTS = 8
@@ -112,6 +123,7 @@ def propose(session: Session, case: Case, by: By, now: datetime) -> CardDraft:
     if not answers:
         raise Refused(Objection("card_not_answered", (("code", case.code),)))
     names = names_of(session, case.id)
+    answers = [rules.without_greeting(one, names) for one in answers]
     answer = " ".join(" ".join(answers).split())
     kind = rules.identifier(answer, names)
     if kind is not None:

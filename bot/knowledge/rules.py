@@ -164,6 +164,23 @@ def identifier(text: str, names: Iterable[str] = ()) -> str | None:
     return None
 
 
+_GREETING = (
+    r"(?:(?:hello|hi|hey|dear|good (?:morning|afternoon|evening)|bonjour|bonsoir|salut|ch[èe]re?|"
+    r"muraho|mwaramutse|mwiriwe|habari|jambo)\s+)?(?:(?:sister|nurse|dr|docteur|doctor)\.?\s+)?"
+)
+
+
+def without_greeting(text: str, names: Iterable[str]) -> str:
+    """An answer without "Hello Claudine," before it."""
+    parts = {re.escape(part) for name in names for part in name.split()}
+    if not parts:
+        return text
+    name = f"(?:{'|'.join(sorted(parts))})"
+    greeting = re.match(rf"\s*{_GREETING}{name}(?:\s+{name})*\s*[,.!:;-]+\s*", text, re.IGNORECASE)
+    left = text[greeting.end() :] if greeting else text
+    return left[:1].upper() + left[1:] if greeting else left
+
+
 def variants(texts: Iterable[str], names: Iterable[str] = ()) -> list[str]:
     """Question variants from what people wrote: cleaned, each once, none with an identifier.
 
