@@ -150,7 +150,8 @@ def is_later(text: str) -> bool:
 
 _SOURCE: Final = re.compile(r"\s*(?:the\s+|la\s+)?source\b\s*(?:is|est|[:=-])?\s*(.*)", re.I | re.S)
 _ASKS: Final = re.compile(
-    r"\s*(?:how|what|when|where|why|who|which|is|are|can|should|does|do|comment|quoi|que|quel\w*|"
+    # Not "who": most sources begin with it.
+    r"\s*(?:how|what|when|where|why|which|is|are|can|should|does|do|comment|quoi|que|quel\w*|"
     r"quand|pourquoi|qui|est|peut|faut|combien)\b",
     re.IGNORECASE,
 )

@@ -189,6 +189,7 @@ def _show_next(turn: Turn) -> None:
             "card_review_show",
             language,
             id=draft.id,
+            topic=content.get("topic") or "?",
             title=drafts.shown_title(draft),
             questions="; ".join(questions[:MOST_QUESTIONS]),
             answer=(content.get("answer") or {}).get(shown, ""),
