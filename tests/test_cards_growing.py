@@ -330,6 +330,11 @@ def test_what_the_gate_keeps_back_stays_approved_and_is_told(town: Town) -> None
         drafts.approve(session, made, By("Beata", town.person(BEATA).id), now)
         batch = growth.begin(session, now)
         assert list(batch.drafts) == [1]
+        second = drafts.draft_of_card(session, TXA, content, By("Anna"), now)
+        drafts.acknowledge(session, second, ["draft 1"], By("Grace"), now)
+        with pytest.raises(Refused) as refused:
+            drafts.approve(session, second, By("Grace"), now)
+        assert [one.key for one in refused.value.objections] == ["card_other_waits"]
         drafts.edit(session, made, {**content, "source": "WHO 2023"}, By("Anna"), now)
         assert growth.go_live(session, batch, "sha", now) == []
         assert made.state == "in_review"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,8 @@ def problems(card: Any) -> list[str]:
             found.append(f"{key} has no {FALLBACK}")
     if found:
         return found
+    if not isinstance(card.get("expires_on"), date | None):
+        found.append("expires_on is not a day such as 2027-01-31")
     for language, answer in card["answer"].items():
         if not isinstance(answer, str) or not answer.strip():
             found.append(f"the answer in {language} is empty")
@@ -124,6 +127,9 @@ def save(session: Session, cards: Iterable[Mapping[str, Any]]) -> tuple[int, int
         )
         row = session.get_one(Card, card["id"], with_for_update=True)
         row.topic = card["topic"]
+        row.guideline = card.get("guideline") or row.guideline
+        if isinstance(card.get("expires_on"), date):
+            row.expires_on, row.expired_at = card["expires_on"], None
         newest = session.scalar(
             select(CardVersion)
             .where(CardVersion.card_id == card["id"])

@@ -348,6 +348,7 @@ def approve(session: Session, draft: CardDraft, by: By, now: datetime) -> None:
     against = objections(session, draft, by)
     if against:
         raise Refused(*against)
+    _only_one_waits(session, draft, draft.card_id)
     draft.state = state
     if draft.card_id is None:
         draft.card_id = _new_card(session, draft)
@@ -355,6 +356,28 @@ def approve(session: Session, draft: CardDraft, by: By, now: datetime) -> None:
     draft.approved_at, draft.held_back = now, None
     record(session, "approved", now, draft=draft, by=by)
     queue.defer_training(session)
+
+
+def _only_one_waits(session: Session, draft: CardDraft, card_id: str | None) -> None:
+    """Two changes of one card go live one after the other: the second must know the first.
+
+    Raises:
+        Refused: another approved draft of the card is not live yet.
+    """
+    if card_id is None:
+        return
+    session.get_one(Card, card_id, with_for_update=True)
+    other = session.scalar(
+        select(CardDraft.id)
+        .where(
+            CardDraft.card_id == card_id,
+            CardDraft.state == rules.APPROVED,
+            CardDraft.id != draft.id,
+        )
+        .limit(1)
+    )
+    if other is not None:
+        raise Refused(Objection("card_other_waits", (("id", str(other)), ("card", card_id))))
 
 
 def _new_card(session: Session, draft: CardDraft) -> str:
@@ -398,6 +421,7 @@ def merge(session: Session, draft: CardDraft, card_id: str, by: By, now: datetim
     if content["examples"] == card["examples"]:
         raise Refused(Objection("card_nothing_to_add", (("card", card_id),)))
     _after(draft, "approve")
+    _only_one_waits(session, draft, card_id)
     by_whom = {"proposer": By(draft.proposed_by, draft.proposer_id).key, "reviewer": by.key}
     # Only what is new is judged: the card itself was approved before.
     added = {"examples": (draft.content.get("examples") or {})}

@@ -225,7 +225,12 @@ def _approve(turn: Turn, draft: CardDraft) -> None:
         said = text("card_near_ask", language, id=draft.id, title=title)
         turn.reply_text(said, label=f"near:{card}", menu="pick3")
         return
-    drafts.approve(turn.session, draft, by(turn), turn.now)
+    try:
+        drafts.approve(turn.session, draft, by(turn), turn.now)
+    except Refused as refused:
+        reasons = sentences(refused.objections, language)
+        turn.reply("card_cannot_approve", id=draft.id, reasons=reasons)
+        return
     turn.reply("card_approved", id=draft.id)
 
 
