@@ -110,16 +110,16 @@ def objections(
         found.append(_of("card_no_english"))
     for language in answer:
         if not examples.get(language):
-            found.append(_of("card_no_examples", language=language))
+            found.append(_of("card_no_examples", lang=language))
         if language != NEEDED_LANGUAGE and not title.get(language):
-            found.append(_of("card_no_title", language=language))
+            found.append(_of("card_no_title", lang=language))
     for language, text in answer.items():
         if len(text) > LONGEST_ANSWER:
-            values = {"language": language, "length": len(text), "most": LONGEST_ANSWER}
+            values = {"lang": language, "length": len(text), "most": LONGEST_ANSWER}
             found.append(_of("card_answer_long", **values))
     for language, text in title.items():
         if len(text) > LONGEST_TITLE:
-            values = {"language": language, "length": len(text), "most": LONGEST_TITLE}
+            values = {"lang": language, "length": len(text), "most": LONGEST_TITLE}
             found.append(_of("card_title_long", **values))
     found += _identifiers(content, list(names))
     for card, shown in near.items():
@@ -139,7 +139,7 @@ def _identifiers(content: Mapping[str, Any], names: Sequence[str]) -> list[Objec
             for text in [texts] if isinstance(texts, str) else texts:
                 kind = identifier(text, names)
                 if kind is not None:
-                    found.append(_of("card_identifier", field=field, language=language, kind=kind))
+                    found.append(_of("card_identifier", field=field, lang=language, kind=kind))
     return list(dict.fromkeys(found))
 
 
