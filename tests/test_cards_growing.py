@@ -186,7 +186,7 @@ def test_a_coordinator_reviews_and_near_duplicates_are_merged(town: Town) -> Non
     answered_case(nurse, alice, "how much tranexamic acid first for pph", "1 g slowly by vein.")
     alice.says("PROPOSE")
     alice.hears("Draft card 1", "close to", "Which guideline")
-    alice.says("WHO 2017")
+    alice.says("Source: WHO 2017")
     alice.hears("Noted: WHO 2017")
     grace.hears("draft answer card waits")
     grace.says("REVIEW")

@@ -93,7 +93,7 @@ def test_an_answer_becomes_a_card_and_the_next_nurse_is_answered_at_once(
     answered_case(nurse, alice, ASKED, KEEP)
     alice.says("PROPOSE", quoting="a snake has bitten")
     alice.hears("Draft card 1", KEEP, "Which guideline")
-    alice.says("WHO snakebite guideline 2016")
+    alice.says("Source: WHO snakebite guideline 2016")
     alice.hears("Noted")
     beata.hears("draft answer card waits")
     review(town)
