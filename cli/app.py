@@ -9,10 +9,10 @@ import typer
 
 from cli.bank import bank
 from cli.campaigns import campaign
+from cli.cards import cards
 from cli.cases import cases
 from cli.mentors import mentors
 from cli.report_names import SAYS
-from cli.cards import cards
 
 app = typer.Typer(
     help="A virtual clinical mentor over SMS and WhatsApp.",
