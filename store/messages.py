@@ -90,6 +90,12 @@ class OutboxMessage(Base):
             "person_id",
             postgresql_where=sql("state IN ('queued', 'sending', 'held', 'unknown')"),
         ),
+        # Most messages belong to one of these at most: an index of the others would cost a write
+        # with each of a message's five changes.
+        *(
+            Index(f"ix_outbox_{column}", column, postgresql_where=sql(f"{column} IS NOT NULL"))
+            for column in ("inbound_id", "case_id", "dose_id")
+        ),
         Index(
             "ix_outbox_unsettled",
             "attempted_at",
@@ -101,9 +107,9 @@ class OutboxMessage(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     # The address a reply must go to; empty: chosen at send time.
     address_id: Mapped[int | None] = mapped_column(ForeignKey("address.id"))
-    inbound_id: Mapped[int | None] = mapped_column(ForeignKey("inbound.id"), index=True)
-    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
-    dose_id: Mapped[int | None] = mapped_column(ForeignKey("dose.id"), index=True)
+    inbound_id: Mapped[int | None] = mapped_column(ForeignKey("inbound.id"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"))
+    dose_id: Mapped[int | None] = mapped_column(ForeignKey("dose.id"))
     # The discussion that it belongs to: quoting it replies to all.
     discussion_id: Mapped[int | None] = mapped_column(ForeignKey("discussion.id"))
     kind: Mapped[str]
@@ -113,8 +119,9 @@ class OutboxMessage(Base):
     body: Mapped[str]
     # Name of a menu of channels/templates.yml: buttons on WhatsApp, a line of numbers on SMS.
     menu: Mapped[str | None]
-    # Unused. Dropped by a later migration, once no older process can be running that reads it.
-    menu_variables: Mapped[dict[str, Any] | None]
+    # Unused, and not read any more: the release after this one can drop it, because no process
+    # that runs beside it then will ask for it.
+    menu_variables: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     media_url: Mapped[str | None]
     # What goes out instead when WhatsApp's window is closed.
     template: Mapped[str | None]
@@ -168,7 +175,7 @@ class StatusCallback(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    sid: Mapped[str] = mapped_column(index=True)
+    sid: Mapped[str]
     status: Mapped[str]
     error_code: Mapped[int | None]
     form: Mapped[list[Any]]

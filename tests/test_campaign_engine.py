@@ -303,6 +303,49 @@ def test_two_campaigns_never_have_two_questions_open(house: House) -> None:
     ]
 
 
+# What cannot be carried out
+
+NOWHERE = "Nowhere/At_All"
+
+
+def test_a_dose_that_cannot_be_given_holds_up_nobody_else(house: House) -> None:
+    house.mentee()
+    spoilt = house.mentee(MIDWIFE)
+    house.campaign()
+    house.change(Person, spoilt, timezone=NOWHERE)
+    house.at(FIVE)
+    assert (len(house.heard()), house.heard(MIDWIFE)) == (1, [])
+    first = house.rows(Dose, Dose.person_id == spoilt)[0]
+    assert (first.state, first.reason) == ("planned", "cannot be given: ValueError")
+    assert first.due_at == FIVE + HOUR
+    # It is mended before the next look.
+    house.change(Person, spoilt, timezone="Africa/Kigali")
+    house.at(FIVE + 1.1 * HOUR)
+    assert (len(house.heard()), len(house.heard(MIDWIFE))) == (1, 1)
+
+
+def test_a_dose_that_cannot_be_given_lapses_when_it_is_late(house: House) -> None:
+    spoilt = house.mentee()
+    house.campaign()
+    house.change(Person, spoilt, timezone=NOWHERE)
+    house.live(FIVE + 22 * HOUR)
+    assert house.heard() == []
+    assert ends(house) == [("lapsed", "cannot be given: ValueError")]
+
+
+def test_a_mentee_who_cannot_be_planned_holds_up_nobody_else(house: House) -> None:
+    planned = house.mentee()
+    spoilt = house.mentee(MIDWIFE, timezone=NOWHERE)
+    house.campaign()
+    assert house.count(Dose, Dose.person_id == planned) == 6
+    assert house.count(Dose, Dose.person_id == spoilt) == 0
+    assert house.do(planning.plan_ahead) == 0
+    house.change(Person, spoilt, timezone="Africa/Kigali")
+    house.at(FIVE)
+    assert len(house.heard()) == 1
+    assert house.count(Dose, Dose.person_id == spoilt) >= 4
+
+
 # STOP, consent, leaving
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
 from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
 
 from tests.door import (
     FORM,
@@ -21,6 +26,7 @@ from tests.door import (
     Door,
     opened,
 )
+from webhooks.signed import is_signed
 
 
 @pytest.fixture
@@ -157,3 +163,102 @@ def test_stop_holds_from_the_moment_it_is_acknowledged(door: Door) -> None:
     assert not door.rows(now)[0].stopped  # a repeat does nothing
     door.post({**FORM, "MessageSid": "SM3", "Body": "Hagarika"})
     assert door.rows(now)[0].stopped
+
+
+# Status callbacks: two or three to every message of a campaign
+
+
+def messages(door: Door, *states: tuple[str, str | None]) -> list[int]:
+    """Messages to one person, in these states with these sids, each with its attempt."""
+    with door.engine.begin() as connection:
+        return [
+            connection.execute(
+                text(
+                    "WITH who AS (INSERT INTO person (language, timezone, consent) "
+                    "VALUES ('en', 'UTC', 'yes') RETURNING id), said AS ("
+                    "INSERT INTO outbox (person_id, kind, dedupe_key, language, body, priority, "
+                    "created_at, next_attempt_at, state, provider_sid, attempts, attempted_at) "
+                    "SELECT id, 'tip', 'm' || id, 'en', 'x', 0, now(), now(), :state, :sid, 1, "
+                    "now() FROM who RETURNING id) "
+                    "INSERT INTO attempt (outbox_id, started_at, provider_sid) "
+                    "SELECT id, now(), :sid FROM said RETURNING outbox_id"
+                ),
+                {"state": state, "sid": sid},
+            ).scalar_one()
+            for state, sid in states
+        ]
+
+
+def test_callbacks_that_come_at_the_same_time_are_all_kept(door: Door) -> None:
+    sids = [f"SM{n}" for n in range(6)]
+    ids = messages(door, *(("sent", sid) for sid in sids))
+    words = ("sent", "delivered", "read", "delivered", "sent")
+    posts = [
+        ({"MessageSid": sid, "MessageStatus": word}, f"{STATUS}?m={number}")
+        for word in words
+        for number, sid in zip(ids, sids, strict=True)
+    ]
+    random.Random(1).shuffle(posts)
+    with ThreadPoolExecutor(10) as many:
+        assert set(many.map(lambda post: door.post(*post), posts)) == {204}
+    assert [row.state for row in door.rows("SELECT state FROM outbox")] == ["read"] * 6
+    kept = door.rows("SELECT sid, status FROM status_callback ORDER BY sid, status")
+    assert [tuple(row) for row in kept] == [
+        (sid, word) for sid in sids for word in ("delivered", "read", "sent")
+    ]
+
+
+def test_a_callback_faster_than_our_own_commit(door: Door) -> None:
+    [first] = messages(door, ("sending", None))
+    post = {"MessageSid": "SM7", "MessageStatus": "sent"}
+    assert door.post(post, f"{STATUS}?m={first}") == 204
+    assert [tuple(row) for row in door.rows("SELECT state, provider_sid FROM outbox")] == [
+        ("sent", "SM7")
+    ]
+    assert door.rows("SELECT provider_sid FROM attempt")[0].provider_sid == "SM7"
+    # Somebody else's sid moves nothing, and is kept as history.
+    assert door.post({**post, "MessageSid": "SM8", "MessageStatus": "read"}, f"{STATUS}?m={first}")
+    assert door.rows("SELECT state FROM outbox")[0].state == "sent"
+    assert len(door.rows("SELECT 1 FROM status_callback")) == 2
+
+
+def test_a_callback_waits_for_whoever_holds_its_message(door: Door) -> None:
+    held, free = messages(door, ("sent", "SM1"), ("sent", "SM2"))
+    with ThreadPoolExecutor(1) as other, door.engine.connect() as holder:
+        holder.execute(text("SELECT 1 FROM outbox WHERE id = :id FOR UPDATE"), {"id": held})
+        waiting = other.submit(door.post, REPORT, f"{STATUS}?m={held}")
+        # Nobody else waits with it.
+        assert door.post({**REPORT, "MessageSid": "SM2"}, f"{STATUS}?m={free}") == 204
+        assert not waiting.done()
+        holder.rollback()
+        assert waiting.result(10) == 204
+    assert {row.state for row in door.rows("SELECT state FROM outbox")} == {"delivered"}
+
+
+def test_callbacks_go_on_after_the_database_has_hung_up(door: Door) -> None:
+    [one] = messages(door, ("sent", "SM1"))
+    assert door.post({**REPORT, "MessageStatus": "sent"}, f"{STATUS}?m={one}") == 204
+    with door.engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    assert door.post(REPORT, f"{STATUS}?m={one}") == 204
+    assert door.rows("SELECT state FROM outbox")[0].state == "delivered"
+
+
+signed_pairs = st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=6)
+
+
+@given(pairs=signed_pairs, changed=signed_pairs)
+def test_the_quick_check_of_a_signature_agrees_with_twilios(
+    pairs: list[tuple[str, str]], changed: list[tuple[str, str]]
+) -> None:
+    url = PUBLIC + STATUS
+    good = RequestValidator(TOKEN).compute_signature(url, MultiDict(pairs))
+    assert is_signed(url, pairs, good, [OTHER, TOKEN])
+    assert not is_signed(url, pairs, good, [OTHER])
+    theirs = RequestValidator(TOKEN).validate(url, MultiDict(changed), good)
+    assert is_signed(url, changed, good, [TOKEN]) == theirs

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import exists, func, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
@@ -23,7 +24,7 @@ from bot.quizzes import calendar, campaigns, catalogue, cohorts, due, spending, 
 from bot.quizzes.bank import Item
 from bot.quizzes.messages import Message, Ways, question, summary, tip, ways
 from bot.quizzes.plan import Plan
-from bot.quizzes.planning import has_weekends
+from bot.quizzes.planning import PASSING, SPOILT_WAITS, has_weekends
 from bot.quizzes.plans import load_plans
 from bot.quizzes.progress import weak_competencies
 from bot.quizzes.selection import Candidate, Choice, choose
@@ -43,6 +44,8 @@ FIRST = (QUESTION, WANTED, "tip", "notice")
 # Most questions a day from all campaigns together; the mentee may ask for more (QUIZ).
 A_DAY = 2
 _BULK = queue.PRIORITY_BULK
+
+log = structlog.get_logger(__name__)
 # The words of the index's own condition, so that it is used whatever the plan.
 _PLANNED = sql("dose.state = 'planned'")
 
@@ -117,6 +120,40 @@ def give_due(session: Session, now: datetime, limit: int = 200) -> int:
     )
     if not doses:
         return 0
+    try:
+        with session.begin_nested():
+            _give(session, doses, now)
+    except PASSING:
+        raise
+    except Exception as error:
+        log.error("doses cannot be given together", error=type(error).__name__)
+        _give_one_by_one(session, doses, now)
+    return len(doses)
+
+
+def _give_one_by_one(session: Session, doses: Sequence[Dose], now: datetime) -> None:
+    """Find the dose that spoils the others: it waits an hour, then again, and lapses when late.
+
+    Somebody may mend its plan or its item meanwhile. Nobody else waits for that.
+    """
+    for dose in doses:
+        dose_id, late = dose.id, now >= dose.planned_at + due.LATE
+        try:
+            with session.begin_nested():
+                _give(session, [dose], now)
+        except PASSING:
+            raise
+        except Exception as error:
+            reason = f"cannot be given: {type(error).__name__}"
+            log.error("dose cannot be given", dose=dose_id, error=type(error).__name__)
+            values: dict[str, Any] = {"reason": reason, "due_at": now + SPOILT_WAITS}
+            if late:
+                values = {"reason": reason, "state": "lapsed", "closed_at": now}
+            session.execute(update(Dose).where(Dose.id == dose_id).values(**values))
+
+
+def _give(session: Session, doses: Sequence[Dose], now: datetime) -> None:
+    """Give these doses, which are locked, or write down why not."""
     plans = load_plans(
         session, {(dose.campaign_id or 0, dose.campaign_version or 0) for dose in doses}
     )
@@ -174,7 +211,6 @@ def give_due(session: Session, now: datetime, limit: int = 200) -> int:
         if row["address_id"] == mentees[row["person_id"]].ways.whatsapp_id
     }
     spending.count_in(session, this.messages, plans, campaign_of, whatsapp)
-    return len(doses)
 
 
 def is_due(session: Session, now: datetime) -> bool:

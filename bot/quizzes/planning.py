@@ -5,11 +5,14 @@ A week at a time, so that a change of plan, of the bank or of a mentee's wishes 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from bot.quizzes import calendar, campaigns
@@ -25,6 +28,11 @@ LEFT = timedelta(days=1)
 SUMMARY_WINDOW = (time(12), time(13))
 _DAY = timedelta(days=1)
 PUSHED = 3 * _DAY
+# Nothing is wrong with a plan: the database cannot be asked just now, or asks to try again.
+PASSING = (OperationalError, InterfaceError)
+SPOILT_WAITS = timedelta(hours=1)
+
+log = structlog.get_logger(__name__)
 
 
 def plan_ahead(session: Session, now: datetime, limit: int = 500) -> int:
@@ -52,6 +60,42 @@ def plan_ahead(session: Session, now: datetime, limit: int = 500) -> int:
     ).all()
     if not rows:
         return 0
+    try:
+        with session.begin_nested():
+            _plan(session, rows, now)
+    except PASSING:
+        raise
+    except Exception as error:
+        log.error("enrolments cannot be planned together", error=type(error).__name__)
+        _plan_one_by_one(session, rows, now)
+    return len(rows)
+
+
+def _plan_one_by_one(session: Session, rows: Sequence[Any], now: datetime) -> None:
+    """Find the enrolment that spoils the others: it is passed over for an hour, and tried again.
+
+    So a day is left out of its plan. Kept where it is, it would be the first of every batch.
+    """
+    for row in rows:
+        enrolment_id = row.Enrolment.id
+        try:
+            with session.begin_nested():
+                _plan(session, [row], now)
+        except PASSING:
+            raise
+        except Exception as error:
+            log.error(
+                "enrolment cannot be planned", enrolment=enrolment_id, error=type(error).__name__
+            )
+            session.execute(
+                update(Enrolment)
+                .where(Enrolment.id == enrolment_id)
+                .values(planned_to=now + LEFT + SPOILT_WAITS)
+            )
+
+
+def _plan(session: Session, rows: Sequence[Any], now: datetime) -> None:
+    """Plan these enrolments, which are locked: (Enrolment, version, timezone, wishes) each."""
     plans = load_plans(session, {(row.Enrolment.campaign_id, row.version) for row in rows})
     doses: list[dict[str, Any]] = []
     ahead: list[dict[str, Any]] = []
@@ -83,7 +127,6 @@ def plan_ahead(session: Session, now: datetime, limit: int = 500) -> int:
     if doses:
         session.execute(insert(Dose).on_conflict_do_nothing(), doses)
     session.execute(update(Enrolment), ahead)
-    return len(rows)
 
 
 def moments(

@@ -31,6 +31,8 @@ def load_plans(session: Session, wanted: Iterable[tuple[int, int]]) -> Plans:
         ).all()
         with _LOCK:
             for row in rows:
+                if (row.campaign_id, row.version) not in missing:
+                    continue  # an older one, which perhaps cannot be read any more
                 _KEPT[house, row.campaign_id, row.version] = plan.read(row.plan)
     with _LOCK:
         return {key: _KEPT[house, *key] for key in keys if (house, *key) in _KEPT}
