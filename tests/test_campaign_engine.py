@@ -330,7 +330,7 @@ def test_a_dose_that_cannot_be_given_lapses_when_it_is_late(house: House) -> Non
     house.change(Person, spoilt, timezone=NOWHERE)
     house.live(FIVE + 22 * HOUR)
     assert house.heard() == []
-    assert ends(house) == [("lapsed", "cannot be given: ValueError")]
+    assert ends(house) == [("lapsed", "too late: cannot be given: ValueError")]
 
 
 def test_a_mentee_who_cannot_be_planned_holds_up_nobody_else(house: House) -> None:

@@ -148,6 +148,7 @@ def _give_one_by_one(session: Session, doses: Sequence[Dose], now: datetime) -> 
             log.error("dose cannot be given", dose=dose_id, error=type(error).__name__)
             values: dict[str, Any] = {"reason": reason, "due_at": now + SPOILT_WAITS}
             if late:
+                reason = f"too late: {reason}"
                 values = {"reason": reason, "state": "lapsed", "closed_at": now}
             session.execute(update(Dose).where(Dose.id == dose_id).values(**values))
 
