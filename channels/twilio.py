@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import ssl
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any
+from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
 
-import requests
-from requests.adapters import HTTPAdapter
+import certifi
+import urllib3
 from twilio.base.exceptions import TwilioException, TwilioRestException
-from twilio.http.http_client import TwilioHttpClient
+from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
 from bot.settings import Settings
 from channels.render import Payload
+
+log = logging.getLogger(__name__)
 
 # Twilio answers within a second or two; beyond this the attempt is in doubt.
 TIMEOUT = 10.0
@@ -46,24 +54,44 @@ class Doubt:
 
 Result = Accepted | Refused | Doubt
 
+# The connection failed before anything was sent.
+NEVER_SENT = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.ProxyError,
+)
 
-class _HttpClient(TwilioHttpClient):
-    """Twilio's HTTP client with a larger pool, and another address where one is configured."""
+
+class _HttpClient(HttpClient):
+    """Twilio's HTTP interface on urllib3: half the processor time of a call through requests.
+
+    Where another address is configured, what is asked of Twilio is asked there.
+    """
 
     def __init__(self, base: str | None) -> None:
-        super().__init__(pool_connections=True, timeout=TIMEOUT)
+        super().__init__(log, is_async=False, timeout=TIMEOUT)
         self._base = urlsplit(base) if base else None
-        if self.session is not None:
-            adapter = HTTPAdapter(pool_connections=4, pool_maxsize=32)
-            self.session.mount("https://", adapter)
-            self.session.mount("http://", adapter)
-            # The environment's proxies and netrc are looked up on every request otherwise.
-            self.session.trust_env = base is None
+        # The stand-in is on this machine, or beside it: nothing leads there but the address itself.
+        proxy = None if base else getproxies().get("https")
+        if proxy is not None and proxy_bypass("api.twilio.com"):
+            proxy = None
+        pool: dict[str, Any] = {
+            "num_pools": 4,
+            "maxsize": 32,
+            # An attempt is made once: whether it may be repeated is decided by its message.
+            "retries": False,
+            "ssl_context": _trusted(),
+        }
+        self._pool: urllib3.PoolManager
+        if proxy is not None:
+            self._pool = urllib3.ProxyManager(proxy, **pool)
+        else:
+            self._pool = urllib3.PoolManager(**pool)
 
     def request(
         self,
         method: str,
-        url: str,
+        uri: str,
         params: dict[str, object] | None = None,
         data: dict[str, object] | None = None,
         headers: dict[str, str] | None = None,
@@ -71,20 +99,53 @@ class _HttpClient(TwilioHttpClient):
         timeout: float | None = None,
         allow_redirects: bool = False,
     ) -> Response:
-        """Send a request, to the stand-in where there is one."""
-        if self._base is not None:
-            parts = urlsplit(url)
-            prefix = self._base.path.rstrip("/")
-            url = urlunsplit(
-                (
-                    self._base.scheme,
-                    self._base.netloc,
-                    prefix + parts.path,
-                    parts.query,
-                    "",
-                )
-            )
-        return super().request(method, url, params, data, headers, auth, timeout, allow_redirects)
+        """Send a request, to the stand-in where there is one.
+
+        Raises:
+            urllib3.exceptions.HTTPError: there is no answer.
+        """
+        url = self._led_to_base(uri)
+        asked = _pairs(params)
+        if asked:
+            url = f"{url}?{urlencode(asked, doseq=True)}"
+        sent = dict(headers or {})
+        if auth is not None:
+            sent["Authorization"] = _basic(*auth)
+        body = None
+        if data is not None:
+            is_json = "json" in sent.get("Content-Type", "")
+            body = json.dumps(data) if is_json else urlencode(_pairs(data), doseq=True)
+        answer = self._pool.request(
+            method,
+            url,
+            body=body,
+            headers=sent,
+            redirect=allow_redirects,
+            timeout=TIMEOUT if timeout is None else timeout,
+        )
+        return Response(answer.status, answer.data.decode("utf-8", "replace"), answer.headers)
+
+    def _led_to_base(self, uri: str) -> str:
+        if self._base is None:
+            return uri
+        parts = urlsplit(uri)
+        path = self._base.path.rstrip("/") + parts.path
+        return urlunsplit((self._base.scheme, self._base.netloc, path, parts.query, ""))
+
+
+def _trusted() -> ssl.SSLContext:
+    """The authorities of the certifi package, and those of this machine."""
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.load_default_certs()
+    return context
+
+
+def _pairs(values: dict[str, object] | None) -> dict[str, object]:
+    return {name: value for name, value in (values or {}).items() if value is not None}
+
+
+def _basic(name: str, password: str) -> str:
+    return "Basic " + b64encode(f"{name}:{password}".encode()).decode("ascii")
 
 
 class Twilio:
@@ -135,15 +196,9 @@ class Twilio:
             message = self.client.messages.create(**fields)  # type: ignore[arg-type]
         except TwilioRestException as error:
             return Refused(error.code or None, error.status, str(error.msg))
-        except requests.exceptions.ConnectionError as error:
-            if _never_sent(error):
-                return Refused(None, 503, "the provider cannot be reached")
-            return Doubt(type(error).__name__)
-        except (
-            requests.exceptions.RequestException,
-            TwilioException,
-            ValueError,
-        ) as error:
+        except NEVER_SENT:
+            return Refused(None, 503, "the provider cannot be reached")
+        except (urllib3.exceptions.HTTPError, TwilioException, ValueError) as error:
             return Doubt(type(error).__name__)
         return Accepted(str(message.sid)) if message.sid else Doubt("an answer without a sid")
 
@@ -160,7 +215,7 @@ class Twilio:
 
         Raises:
             twilio.base.exceptions.TwilioException: the provider cannot say.
-            requests.exceptions.RequestException: likewise.
+            urllib3.exceptions.HTTPError: likewise.
         """
         address = f"whatsapp:{to}" if channel == "whatsapp" else to
         # Not filtered by DateSent: what still waits in Twilio's queue has none, and would look
@@ -182,11 +237,3 @@ class Listed:
     status: str
     body: str
     error_code: int | None = None
-
-
-def _never_sent(error: requests.exceptions.ConnectionError) -> bool:
-    """Whether the connection failed before anything was sent."""
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return True
-    text = str(error)
-    return "NewConnectionError" in text or "Connection refused" in text or "NameResolution" in text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import requests
 import structlog
+import urllib3
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 from twilio.base.exceptions import TwilioException
@@ -70,7 +70,7 @@ def reconcile(
         assert attempted_at is not None
         try:
             listed = list(provider.sent_since(channel, to, attempted_at))
-        except requests.exceptions.RequestException as error:
+        except urllib3.exceptions.HTTPError as error:
             log.warning("cannot reconcile yet", outbox=outbox_id, error=type(error).__name__)
             break
         except (TwilioException, ValueError) as error:
