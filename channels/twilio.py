@@ -121,7 +121,7 @@ class _HttpClient(HttpClient):
             body=body,
             headers=sent,
             redirect=allow_redirects,
-            timeout=TIMEOUT if timeout is None else timeout,
+            timeout=self.timeout if timeout is None else timeout,
         )
         return Response(answer.status, answer.data.decode("utf-8", "replace"), answer.headers)
 
