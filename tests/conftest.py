@@ -48,6 +48,8 @@ def _group(item: pytest.Item) -> str:
     fixtures = set(getattr(item, "fixturenames", ()))
     if "rasa" in fixtures:
         return "rasa"
+    if item.path.stem == "test_benchmarks" and _slow(item):
+        return "benchmarks"  # each starts the whole product: one after the other
     file = item.path.stem
     shared = fixtures & {"running", "model", "tree"}
     return item.nodeid if _slow(item) and not shared else file

@@ -132,7 +132,7 @@ def memory_is_given(system: dict[str, Any], *processes: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 def test_ingest_compares_four_systems(home: Path) -> None:
     result = benchmark("ingest", home)
     floor, alone, ours, stock = result["systems"]
@@ -151,7 +151,7 @@ def test_ingest_compares_four_systems(home: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 def test_reply_compares_us_with_the_stock_connector(home: Path) -> None:
     result = benchmark("reply", home)
     ours, stock, tuned = result["systems"]
@@ -172,7 +172,7 @@ def test_reply_compares_us_with_the_stock_connector(home: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 def test_campaign_sends_everything_once(home: Path) -> None:
     result = benchmark("campaign", home, "--part", "send", "--sizes", "300")
     assert [one["mentees"] for one in result["plan"]] == [300, 300]
