@@ -134,9 +134,8 @@ def _parse(state: State, plain: Any) -> Content:
         {str(name): str(value) for name, value in variables.items()},
         check_types(plain.get("types")),
         state.now(),
-        # Twilio lets nothing out of session without WhatsApp's approval, which takes a form and
-        # a while; here everything that can be approved is, so that a demo needs no ceremony.
-        approval="unsubmitted" if set(plain["types"]) == {"twilio/list-picker"} else "approved",
+        # Outside the window only what WhatsApp has approved; here it approves at once, when asked.
+        approval="unsubmitted",
     )
 
 

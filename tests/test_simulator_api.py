@@ -11,6 +11,7 @@ import requests
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 from twilio.rest.content.v1.content import ContentList
+from twilio.rest.content.v1.content.approval_create import ApprovalCreateList
 
 from simulator import server, testkit
 from simulator.testkit import Receiver, eventually
@@ -45,7 +46,9 @@ def writes(sim: server.Handle, address: str, text: str = "hello") -> None:
     sim.network.inbound.send(address, {"text": text})
 
 
-def template(twilio: Client, body: str = "New case for {{1}}: reply here.") -> str:
+def template(
+    twilio: Client, body: str = "New case for {{1}}: reply here.", *, approved: bool = True
+) -> str:
     actions = [{"type": "QUICK_REPLY", "title": "Take it", "id": "take"}]
     request = ContentList.ContentCreateRequest(
         {
@@ -64,7 +67,15 @@ def template(twilio: Client, body: str = "New case for {{1}}: reply here.") -> s
             ),
         }
     )
-    return str(twilio.content.v1.contents.create(content_create_request=request).sid)
+    sid = str(twilio.content.v1.contents.create(content_create_request=request).sid)
+    if approved:
+        content = twilio.content.v1.contents(sid)
+        content.approval_create.create(
+            content_approval_request=ApprovalCreateList.ContentApprovalRequest(
+                {"name": "case_new_en", "category": "UTILITY"}
+            )
+        )
+    return sid
 
 
 def test_a_message_is_accepted_and_delivered(twilio: Client, product: Receiver) -> None:
@@ -197,11 +208,11 @@ def test_in_session_unruly_values_are_refused_at_once(
 
 
 def test_content_can_be_listed_approved_and_deleted(twilio: Client, sim: server.Handle) -> None:
-    sid = template(twilio)
+    sid = template(twilio, approved=False)
     content = twilio.content.v1.contents(sid)
     assert content.fetch().friendly_name == "case_new_en"
     assert [found.sid for found in twilio.content.v1.contents.list()] == [sid]
-    assert content.approval_fetch().fetch().whatsapp["status"] == "approved"
+    assert content.approval_fetch().fetch().whatsapp["status"] == "unsubmitted"
     asked = requests.post(
         f"{sim.url}/v1/Content/{sid}/ApprovalRequests/whatsapp",
         json={"name": "case_new_en", "category": "UTILITY"},
