@@ -229,7 +229,7 @@ def import_cards(file: File, check: Check = False) -> None:
 @app.command("export")
 def export_(
     name: Annotated[
-        Literal["people", "messages", "answers", "assessments", "cases"],
+        Literal["people", "messages", "answers", "assessments", "encounters", "cases"],
         typer.Argument(help="What to export."),
     ],
     form: Annotated[Literal["csv", "jsonl", "xlsx"], typer.Option("--format")] = "csv",

@@ -42,6 +42,7 @@ EXPORTS = {
     "messages": Export(exports.MESSAGES, exports.messages),
     "answers": Export(exports.ANSWERS, exports.answers),
     "assessments": Export(exports.ASSESSMENTS, exports.assessments),
+    "encounters": Export(exports.ENCOUNTERS, exports.encounters),
     "cases": Export(overview.COLUMNS, overview.exported),
 }
 

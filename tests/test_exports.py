@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from benchmarks.reports_tables import Rows, store
+from bot.mentoring import encounters
 from bot.reports import exports
 from cli.app import app
 from cli.exporting import EXPORTS, defused
@@ -64,6 +65,14 @@ def test_every_export(
                        text="B, ask 0788000999", latency=61.0, channel="sms", rule="kerfoot",
                        recall=0.5, before={}, after={}))  # fmt: skip
     session.flush()
+    encounters.log(session, kind="in_person", form="individual", mentor=mentor, mentees=[nurse],
+                   began_at=DAY, minutes=90, source="command", now=DAY, topic="pph",
+                   note="Call her on 0788000999", key="k")  # fmt: skip
+    session.flush()
+    met = list(exports.encounters(session, *ALWAYS))
+    assert [(row["mentees"], row["mentee_ids"], row["minutes"]) for row in met] == [
+        (1, str(nurse), 90)
+    ]
     people = list(exports.people(session, *ALWAYS))
     assert [row["phone"] for row in people] == [None, "+250788000301"]
     assert people[1]["facility"] == "Rukara"
@@ -81,6 +90,7 @@ def test_every_export(
         "messages": exports.MESSAGES,
         "answers": exports.ANSWERS,
         "assessments": exports.ASSESSMENTS,
+        "encounters": exports.ENCOUNTERS,
     }.items():
         found: list[Any] = list(getattr(exports, name)(session, *ALWAYS))
         assert {tuple(row) for row in found} == {columns}

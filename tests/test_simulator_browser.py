@@ -94,6 +94,12 @@ def test_a_mentor_presses_a_button_and_quotes(
         auth=(sim.account.sid, sim.account.auth_token),
         timeout=5,
     )
+    requests.post(
+        f"{sim.url}/v1/Content/{made.json()['sid']}/ApprovalRequests/whatsapp",
+        json={"name": "case", "category": "UTILITY"},
+        auth=(sim.account.sid, sim.account.auth_token),
+        timeout=5,
+    ).raise_for_status()
     twilio = testkit.client(sim)
     case = twilio.messages.create(
         to=MENTOR, from_=server.WHATSAPP_FROM, content_sid=made.json()["sid"]

@@ -1,4 +1,4 @@
-"""Rows for `./mentorline export`: people, messages, answers, assessments.
+"""Rows for `./mentorline export`: people, messages, answers, assessments, encounters.
 
 Every function takes the session and two moments (aware, the second not included), and gives rows
 one by one as the database hands them over: a million messages never stand in memory. What people
@@ -35,6 +35,10 @@ ANSWERS: Final = (
 ASSESSMENTS: Final = (
     "at", "id", "person_id", "external_id", "technical_area", "competency", "kind", "attempt",
     "score", "out_of", "passed", "assessor_id", "source",
+)  # fmt: skip
+ENCOUNTERS: Final = (
+    "at", "id", "ended_at", "minutes", "kind", "form", "channel", "topic", "mentor_id",
+    "mentees", "mentee_ids", "source", "case_id", "discussion_id", "note",
 )  # fmt: skip
 
 
@@ -120,6 +124,25 @@ def assessments(session: Session, start: datetime, end: datetime) -> Iterator[Ma
     ):
         # 17, not 17.0: whole scores are read as they were given.
         yield row | {key: _number(row[key]) for key in ("score", "out_of")}
+
+
+def encounters(session: Session, start: datetime, end: datetime) -> Iterator[Mapping[str, Any]]:
+    """Who met whom; ``mentees`` is how many, ``mentee_ids`` their numbers in our tables."""
+    for row in _stream(
+        session,
+        """
+        SELECT e.began_at AS at, e.id, e.ended_at, e.minutes, e.kind, e.form, e.channel, e.topic,
+          e.mentor_id, count(m.person_id) AS mentees,
+          string_agg(CAST(m.person_id AS text), ';' ORDER BY m.person_id) AS mentee_ids,
+          e.source, e.case_id, e.discussion_id, e.note
+        FROM encounter e LEFT JOIN encounter_mentee m ON m.encounter_id = e.id
+        WHERE e.began_at >= :start AND e.began_at < :end
+        GROUP BY e.id ORDER BY e.began_at, e.id
+        """,
+        start,
+        end,
+    ):
+        yield row | {"note": redact(row["note"]).text}
 
 
 def _number(value: Any) -> int | float | None:
