@@ -1,9 +1,8 @@
 """`./mentorline campaign mentee` and `campaign progress`: figures, and the rows they come from."""
 
-import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import BigInteger, ColumnElement, Float, and_, case, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import SQLCoreOperations
 
@@ -23,12 +21,11 @@ from bot.quizzes.calendar import zone
 from bot.quizzes.giving import QUESTION, REMINDER, WANTED
 from bot.quizzes.progress import Figures, figures, short, trace
 from bot.settings import Settings
-from cli.common import home_of, settings
-from cli.database import database
+from cli.common import settings
 from cli.demo import now
 from cli.errors import Refusal
-from cli.services import first_line
-from store.base import UtcDateTime, make_engine, make_sessions
+from cli.records import session_of
+from store.base import UtcDateTime
 from store.messages import OutboxMessage
 from store.people import Address, Facility, Person
 from store.quizzes import Answer, Campaign, Dose, Enrolment, LearnerItem, Preference
@@ -51,7 +48,7 @@ def mentee(who: str, as_json: bool) -> None:
         Refusal: nobody has this phone or external id.
     """
     current = settings()
-    with _session(current) as session:
+    with session_of(current) as session:
         person = person_called(session, who, current)
         found = figures(session, person, now(current))
         lines = trace(session, person)
@@ -73,7 +70,7 @@ def progress(name: str, by: str | None, as_json: bool) -> None:
         Refusal: there is no such campaign.
     """
     current = settings()
-    with _session(current) as session:
+    with session_of(current) as session:
         row = campaigns.by_name(session, name)
         if row is None:
             raise Refusal(f"There is no campaign called {name!r}.")
@@ -82,23 +79,6 @@ def progress(name: str, by: str | None, as_json: bool) -> None:
         _print_json(found)
     else:
         _print_campaign(found)
-
-
-@contextlib.contextmanager
-def _session(current: Settings) -> Iterator[Session]:
-    with database(current.database_url, home_of(current)) as found:
-        engine = make_engine(found.url)
-        try:
-            with make_sessions(engine)() as session:
-                yield session
-        except OperationalError as error:
-            raise Refusal(f"The database does not answer: {first_line(error)}") from None
-        except ProgrammingError:
-            raise Refusal(
-                "The database does not have the newest schema: run ./mentorline migrate."
-            ) from None
-        finally:
-            engine.dispose()
 
 
 def person_called(session: Session, who: str, current: Settings) -> Person:
