@@ -2,15 +2,14 @@
 # The environments are made by the launcher's own code, so that they are the ones it expects.
 
 FROM python:3.12-slim-bookworm AS base
-ENV PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1 \
+ENV PYTHONUNBUFFERED=1 \
     MENTORLINE_HOME=/var/lib/mentorline
 WORKDIR /opt/mentorline
 RUN useradd --system --create-home mentorline \
     && install -d -o mentorline -g mentorline /var/lib/mentorline
 
 FROM base AS app-environment
-ENV UV_NO_CACHE=1 UV_LINK_MODE=copy PYTHONPATH=/opt/mentorline
+ENV UV_NO_CACHE=1 UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 PYTHONPATH=/opt/mentorline
 COPY cli/__init__.py cli/errors.py cli/places.py cli/installing.py cli/interpreters.py cli/prepare.py cli/
 COPY requirements requirements
 RUN python -m cli.prepare web
@@ -23,7 +22,7 @@ COPY --from=python:3.10-slim-bookworm /usr/local/lib/libpython3.10.so.1.0 /usr/l
 RUN ldconfig && python3.10 --version
 
 FROM both-pythons AS rasa-environment
-ENV UV_NO_CACHE=1 UV_LINK_MODE=copy PYTHONPATH=/opt/mentorline
+ENV UV_NO_CACHE=1 UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 PYTHONPATH=/opt/mentorline
 COPY --from=app-environment /opt/mentorline /opt/mentorline
 COPY nlu/requirements.txt nlu/requirements-nodeps.txt nlu/
 RUN python -m cli.prepare rasa && rm -rf .venv/uv
@@ -31,6 +30,7 @@ RUN python -m cli.prepare rasa && rm -rf .venv/uv
 FROM both-pythons AS rasa
 COPY --from=rasa-environment /opt/mentorline/.venv .venv
 COPY . .
+RUN python -m compileall -q bot channels cli nlu scheduler store webhooks
 USER mentorline
 VOLUME /var/lib/mentorline
 EXPOSE 5005
@@ -40,6 +40,7 @@ CMD ["rasa", "--host", "0.0.0.0"]
 FROM base AS app
 COPY --from=app-environment /opt/mentorline/.venv/app .venv/app
 COPY . .
+RUN python -m compileall -q bot channels cli nlu scheduler store webhooks
 USER mentorline
 VOLUME /var/lib/mentorline
 EXPOSE 8000
