@@ -1,6 +1,16 @@
 """Every table, for whoever needs the whole metadata (migrations, tests)."""
 
-from store import cases, discussions, encounters, knowledge, learning, messages, people, quizzes
+from store import (
+    cases,
+    discussions,
+    encounters,
+    knowledge,
+    learning,
+    messages,
+    people,
+    plans,
+    quizzes,
+)
 from store.base import Base
 
 METADATA = Base.metadata
@@ -14,5 +24,6 @@ __all__ = [
     "learning",
     "messages",
     "people",
+    "plans",
     "quizzes",
 ]
