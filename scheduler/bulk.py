@@ -10,10 +10,9 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import repeat
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -32,6 +31,8 @@ TURN = 4.0
 # Nobody waits longer than this for a reply to be finished.
 PATIENCE = 1.0
 GIVEN_AT_ONCE = 100
+
+_UnderWay = list[tuple[Ready, Future[Result | NotMade]]]
 
 
 class Replies:
@@ -95,18 +96,35 @@ class Bulk:
         return handed
 
     def flush(self, ends_at: float, most: float = math.inf) -> int:
-        """Send up to ``most`` queued campaign messages, until a monotonic time."""
-        sent = 0
-        while sent < most and time.monotonic() < ends_at:
-            self._replies.wait()
-            claimed_at = time.monotonic()
-            ready, looked_at = self._sender.claim(int(min(BATCH, most - sent)))
+        """Send up to ``most`` queued campaign messages, until a monotonic time.
+
+        While the calls of one batch are made, the next batch is claimed.
+        """
+        sent = claimed = 0
+        before: _UnderWay = []
+        while True:
+            under_way: _UnderWay = []
+            looked_at = 0
+            try:
+                if claimed < most and time.monotonic() < ends_at:
+                    self._replies.wait()
+                    claimed_at = time.monotonic()
+                    ready, looked_at = self._sender.claim(int(min(BATCH, most - claimed)))
+                    under_way = [
+                        (one, self._calls.submit(self._call, one, claimed_at)) for one in ready
+                    ]
+                    claimed += len(ready)
+            finally:
+                sent += self._record(before)
             if not looked_at:
-                break
-            results = list(self._calls.map(self._call, ready, repeat(claimed_at)))
-            self._sender.record_many(list(zip(ready, results, strict=True)))
-            sent += sum(not isinstance(result, NotMade) for result in results)
-        return sent
+                return sent
+            before = under_way
+
+    def _record(self, under_way: _UnderWay) -> int:
+        """Write down what came of calls, when all have been made; how many there were."""
+        results = [(ready, call.result()) for ready, call in under_way]
+        self._sender.record_many(results)
+        return sum(not isinstance(result, NotMade) for _, result in results)
 
     def _call(self, ready: Ready, claimed_at: float) -> Result | NotMade:
         self._replies.wait()
