@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.campaign_house import House
 from benchmarks.campaign_reply import DEFAULT, FASTEST, WORKERS, replied
 from benchmarks.campaign_send import OUTSIDE, sent
-from benchmarks.common import OTHERS, finish, prepared
+from benchmarks.common import OTHERS, finish, numbers, prepared
 from benchmarks.figures import machine, table
 from benchmarks.rig import Rig
 from bot.settings import load
@@ -22,8 +22,6 @@ from bot.settings import load
 PARTS = ("plan", "send", "reply")
 SIZES = (10_000, 20_000, 100_000)
 QUICK_SIZES = (600, 1_200)
-# Larger programmes have more than one worker.
-LARGE = 50_000
 # Mentees; there are made-up numbers for more.
 MOST = 999_999
 
@@ -40,6 +38,7 @@ def parsed(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small sizes, few questions")
     parser.add_argument("--part", choices=PARTS, help="only this part")
     parser.add_argument("--sizes", type=_sizes, help="numbers of mentees, such as 10000,20000")
+    parser.add_argument("--workers", type=numbers, default=WORKERS, help="how many, such as 1,2")
     parser.add_argument("--profile", action="store_true", help="also the processors by process")
     chosen = parser.parse_args(given)
     chosen.sizes = chosen.sizes or (QUICK_SIZES if chosen.quick else SIZES)
@@ -48,13 +47,10 @@ def parsed(given: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def _sizes(given: str) -> tuple[int, ...]:
-    try:
-        found = sorted({int(size) for size in given.split(",")})
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{given!r} is no list such as 10000,20000") from None
-    if found[0] < 1 or found[-1] > MOST:
+    found = numbers(given)
+    if found[-1] > MOST:
         raise argparse.ArgumentTypeError(f"sizes are between 1 and {MOST}")
-    return tuple(found)
+    return found
 
 
 def measured(rig: Rig, chosen: argparse.Namespace) -> dict[str, Any]:
@@ -64,13 +60,13 @@ def measured(rig: Rig, chosen: argparse.Namespace) -> dict[str, Any]:
     sends: list[dict[str, Any]] = []
     sending = "send" in chosen.parts
     for size in chosen.sizes if sending or "plan" in chosen.parts else ():
-        for workers in (WORKERS if size < LARGE else WORKERS[-1:]) if sending else (0,):
+        for workers in chosen.workers if sending else (0,):
             with House(rig, size) as house:
                 plans.append(house.prepare())
                 if sending:
                     house.open()
                     sends.append(sent(rig, house, workers, FASTEST))
-    replies = replied(rig, chosen.quick) if "reply" in chosen.parts else []
+    replies = replied(rig, chosen.workers, chosen.quick) if "reply" in chosen.parts else []
     return {
         "benchmark": "campaign",
         "machine": where,
@@ -147,7 +143,10 @@ def _costs(sends: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _not_slower(replies: list[dict[str, Any]], name: str, rate: float) -> dict[str, Any]:
     p95 = {(one["workers"], one["rate"]): one["p95_ms"] for one in replies}
-    pairs = [(workers, p95[workers, None], p95[workers, rate]) for workers in WORKERS]
+    pairs = [
+        (workers, p95[workers, None], p95[workers, rate])
+        for workers in sorted({one["workers"] for one in replies})
+    ]
     return {
         "aim": f"p95 of a reply not doubled by a campaign at {name} ({rate:.0f}/s)",
         "found": "; ".join(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,7 +90,7 @@ class Asking:
         found.other += asked.answer not in plain(heard.body)
 
 
-def replied(rig: Rig, quick: bool) -> list[dict[str, Any]]:
+def replied(rig: Rig, workers: Sequence[int], quick: bool) -> list[dict[str, Any]]:
     """Every point: each number of workers without the campaign, at its usual rate, and at full.
 
     Returns:
@@ -100,27 +100,27 @@ def replied(rig: Rig, quick: bool) -> list[dict[str, Any]]:
     """
     size = QUICK if quick else WHOLE
     questions = sure_questions(rig.home / "models")
-    with House(rig, len(WORKERS) * sum(size.mentees.values())) as house:
+    with House(rig, len(workers) * sum(size.mentees.values())) as house:
         house.prepare()
         house.open(rasa=True)
-        return asyncio.run(_points(rig, house, itertools.cycle(questions), size))
+        return asyncio.run(_points(rig, house, itertools.cycle(questions), size, workers))
 
 
 async def _points(
-    rig: Rig, house: House, questions: Iterator[Asked], size: Size
+    rig: Rig, house: House, questions: Iterator[Asked], size: Size, workers: Sequence[int]
 ) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     async with Ears(house.simulator) as ears:
         asking = Asking(house, ears, questions)
-        for workers in WORKERS:
+        for staff in workers:
             for rate in (DEFAULT, FASTEST):
-                await asyncio.to_thread(house.staff, workers, rate)
+                await asyncio.to_thread(house.staff, staff, rate)
                 await asking.run(phones(FIRST_WARMING, WARMING), WARMING, 0.0)
                 if rate == DEFAULT:
                     own = phones(len(found) * PHONES_EACH, PHONES_EACH)
-                    found.append(await _point(rig, house, asking, own, size, workers, None))
+                    found.append(await _point(rig, house, asking, own, size, staff, None))
                 own = phones(len(found) * PHONES_EACH, PHONES_EACH)
-                found.append(await _point(rig, house, asking, own, size, workers, rate))
+                found.append(await _point(rig, house, asking, own, size, staff, rate))
     return found
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from benchmarks.figures import table
@@ -20,12 +20,30 @@ OTHERS = "others' cores"
 """Heading: how many cores the rest of the machine took meanwhile."""
 
 
-def arguments(name: str) -> argparse.Namespace:
-    """``--json`` and ``--quick``."""
+def arguments(name: str, senders: Sequence[int]) -> argparse.Namespace:
+    """``--json``, ``--quick``, and ``--senders``, which are ``senders`` unless told."""
     parser = argparse.ArgumentParser(prog=f"./mentorline bench {name}")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     parser.add_argument("--quick", action="store_true", help="fewer seconds per point")
+    parser.add_argument(
+        "--senders", type=numbers, default=tuple(senders), help="how many at once, such as 1,8"
+    )
     return parser.parse_args()
+
+
+def numbers(given: str) -> tuple[int, ...]:
+    """Numbers from 1, separated by commas, in ascending order and once each.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no such list.
+    """
+    try:
+        found = sorted({int(number) for number in given.split(",")})
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{given!r} is no list such as 1,8") from None
+    if found[0] < 1:
+        raise argparse.ArgumentTypeError("numbers begin with 1")
+    return tuple(found)
 
 
 def prepared(work: Callable[[Rig], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
@@ -64,7 +82,8 @@ def finish(
     where = result["machine"]
     print(
         f"\n{where['cores']} cores, {where['memory_gb']} GB, Python {where['python']}, "
-        f"{where['system']}; a durable write of 8 kB takes {where['fsync_ms']} ms.\n"
+        f"{where['system']}; a durable write of 8 kB takes {where['fsync_ms']} ms, "
+        f"a million additions in Python {where['additions_ms']} ms.\n"
     )
     print(shown(result))
     print()

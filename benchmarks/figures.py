@@ -64,7 +64,19 @@ def machine(folder: Path) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "load_before": round(os.getloadavg()[0], 2),
         "fsync_ms": milliseconds(fsync_seconds(folder)),
+        "additions_ms": milliseconds(additions_seconds()),
     }
+
+
+def additions_seconds(times: int = 5) -> float | None:
+    """Median seconds of a million additions: one and the same machine can be twice as slow."""
+    took: list[float] = []
+    for _ in range(times):
+        total, started = 0, time.perf_counter()
+        for number in range(1_000_000):
+            total += number
+        took.append(time.perf_counter() - started)
+    return percentile(took, 0.5)
 
 
 def fsync_seconds(folder: Path, times: int = 40) -> float | None:

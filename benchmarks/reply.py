@@ -1,4 +1,4 @@
-"""``python -m benchmarks.reply [--json] [--quick]``: from a text in to the reply out.
+"""``python -m benchmarks.reply``: from a text in to the reply out. ``--help`` lists options.
 
 Side by side in one run: our path and Rasa's stock Twilio connector on the same model. Then each
 webhook is sent twice while Rasa is killed and started again.
@@ -108,11 +108,11 @@ async def point(
 
 
 async def measured(
-    rig: Rig, system: System, questions: Sequence[Asked], quick: bool
+    rig: Rig, system: System, questions: Sequence[Asked], quick: bool, senders: Sequence[int]
 ) -> dict[str, Any]:
     """All figures of one running system; the drill is not repeated for the tuned connector."""
     async with Ears(system.simulator) as ears:
-        points = [await point(rig, system, ears, n, questions, quick) for n in SENDERS]
+        points = [await point(rig, system, ears, n, questions, quick) for n in senders]
         memory = rig.memory()
         drilled = system.name != systems.TUNED
         lost = await drill(rig, system, ears, questions, quick) if drilled else None
@@ -126,7 +126,8 @@ def aims(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     lost, doubled = ours["drill"]["lost"], ours["drill"]["doubled"]
     return [
         {
-            "aim": f"p50 of text to reply at 1 sender no worse than {systems.STOCK}",
+            "aim": "p50 of text to reply no worse than "
+            f"{systems.STOCK}, senders: {ours['points'][0]['senders']}",
             "found": f"{fast[0]} ms against {fast[1]} ms",
             "met": None not in fast and fast[0] <= fast[1],
         },
@@ -168,7 +169,7 @@ def shown(result: dict[str, Any]) -> str:
 
 def main() -> int:
     """Run the benchmark and print its figures."""
-    chosen = arguments("reply")
+    chosen = arguments("reply", SENDERS)
 
     def work(rig: Rig) -> dict[str, Any]:
         questions = sure_questions(rig.home / "models")
@@ -176,7 +177,8 @@ def main() -> int:
         found = []
         for start in (systems.ours, systems.stock, systems.tuned):
             with start(rig) as system:
-                found.append(asyncio.run(measured(rig, system, questions, chosen.quick)))
+                made = measured(rig, system, questions, chosen.quick, chosen.senders)
+                found.append(asyncio.run(made))
         return {
             "benchmark": "reply",
             "machine": where,

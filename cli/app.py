@@ -403,20 +403,37 @@ def encounters_list(
     listed(since, until, as_json)
 
 
+def _numbers(given: str | None) -> str | None:
+    if given is not None and not re.fullmatch(r"[1-9]\d{0,5}(,[1-9]\d{0,5})*", given):
+        raise typer.BadParameter("it takes numbers below a million, such as 1,8")
+    return given
+
+
+Senders = Annotated[
+    str | None,
+    typer.Option("--senders", callback=_numbers, help="How many at once, such as 1,8,32."),
+]
+
+
+def _given(**options: str | None) -> tuple[str, ...]:
+    """The options that were given, as a benchmark's own."""
+    return tuple(word for name, value in options.items() if value for word in (f"--{name}", value))
+
+
 @bench.command("reply")
-def bench_reply(as_json: AsJson = False, quick: Quick = False) -> None:
+def bench_reply(as_json: AsJson = False, quick: Quick = False, senders: Senders = None) -> None:
     """From a text in to the reply out, beside Rasa's stock Twilio connector."""
     from cli.bench import run
 
-    run("reply", as_json, quick)
+    run("reply", as_json, quick, _given(senders=senders))
 
 
 @bench.command("ingest")
-def bench_ingest(as_json: AsJson = False, quick: Quick = False) -> None:
+def bench_ingest(as_json: AsJson = False, quick: Quick = False, senders: Senders = None) -> None:
     """Signed webhooks accepted per second, beside the stock connector and an empty route."""
     from cli.bench import run
 
-    run("ingest", as_json, quick)
+    run("ingest", as_json, quick, _given(senders=senders))
 
 
 @bench.command("cases")
@@ -443,13 +460,7 @@ def bench_reports(
     """Tables 1 and 2 from individual records, and each report of a national programme."""
     from cli.bench import run
 
-    run("reports", as_json, quick, tuple(["--part", part] if part else []))
-
-
-def _sizes(given: str | None) -> str | None:
-    if given is not None and not re.fullmatch(r"[1-9]\d{0,5}(,[1-9]\d{0,5})*", given):
-        raise typer.BadParameter("it takes numbers below a million, such as 10000,20000")
-    return given
+    run("reports", as_json, quick, _given(part=part))
 
 
 @bench.command("campaign")
@@ -461,7 +472,11 @@ def bench_campaign(
     ] = None,
     sizes: Annotated[
         str | None,
-        typer.Option("--sizes", callback=_sizes, help="Numbers of mentees, such as 10000,20000."),
+        typer.Option("--sizes", callback=_numbers, help="Numbers of mentees, such as 10000,20000."),
+    ] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option("--workers", callback=_numbers, help="Numbers of workers, such as 1,2."),
     ] = None,
     profile: Annotated[
         bool, typer.Option("--profile", help="Also how busy each process kept the processors.")
@@ -470,5 +485,5 @@ def bench_campaign(
     """Questions for a national programme due at once: speed, cost, memory, replies meanwhile."""
     from cli.bench import run
 
-    more = [*(["--part", part] if part else []), *(["--sizes", sizes] if sizes else [])]
+    more = _given(part=part, sizes=sizes, workers=workers)
     run("campaign", as_json, quick, (*more, *(["--profile"] if profile else [])))

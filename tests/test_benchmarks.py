@@ -98,7 +98,7 @@ def test_odd_sizes_are_refused(sizes: str, capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(SystemExit) as refused:
         campaign.parsed(["--sizes", sizes])
     assert refused.value.code == 2
-    assert "sizes" in capsys.readouterr().err
+    assert "--sizes" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -134,10 +134,10 @@ def memory_is_given(system: dict[str, Any], *processes: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_ingest_compares_four_systems(home: Path) -> None:
-    result = benchmark("ingest", home)
+    result = benchmark("ingest", home, "--senders", "2")
     floor, alone, ours, stock = result["systems"]
     for system in result["systems"]:
-        assert [point["senders"] for point in system["points"]] == [1, 8, 32]
+        assert [point["senders"] for point in system["points"]] == [2]
         for point in system["points"]:
             assert point["accepted"] > 0
             assert point["refused"] == point["broken"] == 0
@@ -153,12 +153,12 @@ def test_ingest_compares_four_systems(home: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_reply_compares_us_with_the_stock_connector(home: Path) -> None:
-    result = benchmark("reply", home)
+    result = benchmark("reply", home, "--senders", "2")
     ours, stock, tuned = result["systems"]
     assert tuned["drill"] is None
     assert [ours["name"], stock["name"]] == [OURS, STOCK]
     for system in (ours, stock):
-        assert [point["senders"] for point in system["points"]] == [1, 8, 32]
+        assert [point["senders"] for point in system["points"]] == [2]
         for point in system["points"]:
             assert point["answered"] > 0
             assert point["other_answers"] == 0
@@ -174,12 +174,12 @@ def test_reply_compares_us_with_the_stock_connector(home: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_campaign_sends_everything_once(home: Path) -> None:
-    result = benchmark("campaign", home, "--part", "send", "--sizes", "300")
-    assert [one["mentees"] for one in result["plan"]] == [300, 300]
+    result = benchmark("campaign", home, "--part", "send", "--sizes", "200", "--workers", "2")
+    assert [one["mentees"] for one in result["plan"]] == [200]
     for plan in result["plan"]:
         assert plan["doses"] > plan["mentees"]
         assert plan["enrolments_per_second"] > 0
-    assert [(one["mentees"], one["workers"]) for one in result["send"]] == [(300, 1), (300, 2)]
+    assert [(one["mentees"], one["workers"]) for one in result["send"]] == [(200, 2)]
     for one in result["send"]:
         assert one["per_second"] > 0
         assert one["cpu_per_1000"] > 0
