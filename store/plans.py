@@ -50,6 +50,8 @@ class Goal(Base):
     proposed_at: Mapped[datetime]
     begun_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    # Asked once it was reached: would you mentor others in it?
+    mentors_others: Mapped[bool | None]
 
 
 class PlanItem(Base):
@@ -62,7 +64,7 @@ class PlanItem(Base):
         CheckConstraint("state IN ('open', 'done', 'dropped')", name="state"),
         CheckConstraint("(ended_at IS NULL) = (state = 'open')", name="ended"),
         Index("ix_plan_item_mentee", "mentee_id", "state"),
-        Index("ix_plan_item_owner", "owner_id", postgresql_where=sql("state = 'open'")),
+        UniqueConstraint("owner_id", "number"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -74,6 +76,8 @@ class PlanItem(Base):
     action: Mapped[str]
     # Whoever does it: the mentee, or a mentor.
     owner_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    # By which its owner names it; never used again.
+    number: Mapped[int]
     # The last day, in the mentee's own time zone.
     due_on: Mapped[date]
     # assess, answers (wrong twice), questions (asked often), skill, debrief, mentor, console

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -50,21 +50,34 @@ def add(
     Returns:
         The item; the one written down before, where there is one with this key.
     """
-    row = insert(PlanItem).values(
-        mentee_id=mentee.id,
-        competency=competency,
-        gap=redact(gap).text,
-        action=redact(action).text,
-        owner_id=owner_id,
-        due_on=due_on or day_after(mentee, now, DUE_AFTER),
-        source=source,
-        key=key,
-        created_at=now,
+    values = {
+        "mentee_id": mentee.id,
+        "competency": competency,
+        "gap": redact(gap).text,
+        "action": redact(action).text,
+        "owner_id": owner_id,
+        "due_on": due_on or day_after(mentee, now, DUE_AFTER),
+        "source": source,
+        "key": key,
+        "created_at": now,
+    }
+    number = select(func.coalesce(func.max(PlanItem.number), 0) + 1).where(
+        PlanItem.owner_id == owner_id
     )
-    made = session.scalar(row.on_conflict_do_nothing(index_elements=["key"]).returning(PlanItem.id))
-    if made is not None:
-        plan_dues.nudge_later(session, owner_id, now)
-    return session.scalars(select(PlanItem).where(PlanItem.key == key)).one()
+    while True:
+        known = session.scalar(select(PlanItem).where(PlanItem.key == key))
+        if known is not None:
+            return known
+        # Another process may take the same number: then nothing is written, and it is tried again.
+        made = session.scalar(
+            insert(PlanItem)
+            .values(number=number.scalar_subquery(), **values)
+            .on_conflict_do_nothing()
+            .returning(PlanItem.id)
+        )
+        if made is not None:
+            plan_dues.nudge_later(session, owner_id, now)
+            return session.get_one(PlanItem, made)
 
 
 def day_after(person: Person, now: datetime, span: timedelta) -> date:

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("proposed_at", store.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("begun_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("ended_at", store.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("mentors_others", sa.Boolean(), nullable=True),
         sa.CheckConstraint(
             "(ended_at IS NULL) = (state IN ('proposed', 'active'))", name=op.f("ck_goal_ended")
         ),
@@ -106,6 +107,7 @@ def upgrade() -> None:
         sa.Column("gap", sa.Text(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("owner_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
@@ -128,15 +130,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_item")),
         sa.UniqueConstraint("key", name=op.f("uq_plan_item_key")),
+        sa.UniqueConstraint("owner_id", "number", name=op.f("uq_plan_item_owner_id_number")),
     )
     op.create_index("ix_plan_item_mentee", "plan_item", ["mentee_id", "state"], unique=False)
-    op.create_index(
-        "ix_plan_item_owner",
-        "plan_item",
-        ["owner_id"],
-        unique=False,
-        postgresql_where=sa.text("state = 'open'"),
-    )
 
 
 def downgrade() -> None:
