@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import people, words
+from bot import people, walks, words
 from bot.mentoring import assigning
 from bot.text.fold import fold
 from bot.turn import Turn
@@ -16,6 +16,7 @@ def stop(turn: Turn) -> None:
     already = turn.person.stopped_at not in (None, turn.inbound.received_at)
     people.stop(turn.person, turn.now)
     assigning.hand_back(turn.session, turn.person, turn.now)
+    walks.put_aside(turn.session, turn.person)
     turn.person.pending = None
     if not already and not _answered_by_provider(turn):
         turn.reply(

@@ -1,8 +1,9 @@
 """Where one inbound message goes. The order is the product's promise; plain rules.
 
-consent words → a mentor's addressed answer → danger signs → consent itself → a quoted message of a
-discussion → an answer to the open quiz question → what we asked last → commands → a discussion that
-is going on → open case → the dialogue (Rasa).
+consent words → BACK, SKIP and LATER of a walk → a mentor's addressed answer → danger signs →
+consent itself → a quoted message of a discussion → a walk's step → an answer to the open quiz
+question → what we asked last → commands → a discussion that is going on → open case → the dialogue
+(Rasa).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from bot import danger, words
+from bot import danger, walking, words
 from bot.text.fold import fold
 
 
@@ -28,6 +29,7 @@ class Route(Enum):
     KNOCK = "knock"  # only says: I am here, show me what waits
     DANGER = "danger"
     CONSENT = "consent"
+    WALK = "walk"  # for the step that is being asked
     QUIZ = "quiz"
     PENDING = "pending"
     COMMAND = "command"
@@ -94,7 +96,9 @@ class Situation:
     stale_press: bool = False  # a button under an earlier question
     quiz: Quiz | None = None
     talk: Talk | None = None
+    walk: walking.Asked | None = None
     is_mentor: bool = False
+    is_away: bool = False
     is_coordinator: bool = False
     open_cases_as_mentor: int = 0
     # These, and what was answered, closed, passed or lost lately.
@@ -123,6 +127,8 @@ def route(situation: Situation) -> Routed:
         return Routed(consent)
     if situation.stopped:
         return Routed(Route.SILENT)
+    if _moves_walk(situation):
+        return Routed(Route.WALK)
     command = words.command(situation.text)
     talk = situation.talk
     if command is not None and command.name == "sum" and not (talk and talk.hosts):
@@ -156,6 +162,8 @@ def route(situation: Situation) -> Routed:
     invited = talk is not None and talk.invited_last and situation.pending is None
     if invited and _short(situation.text) and not is_letter(situation.text):
         return Routed(Route.INVITATION, danger=assessed)
+    if situation.walk is not None and _is_for_walk(situation, situation.walk, command):
+        return Routed(Route.WALK, danger=assessed)
     if situation.quiz is not None and _is_for_quiz(situation, situation.quiz, command):
         return Routed(Route.QUIZ, danger=assessed)
     if situation.pending is not None and _answers(situation):
@@ -194,7 +202,39 @@ def _writes_of_others(situation: Situation) -> bool:
     """Whether a mentor's words about a danger may be an answer, or a case that is discussed."""
     hosts = situation.talk is not None and situation.talk.hosts
     busy = situation.open_cases_as_mentor > 0 or hosts or situation.pending == "discuss"
-    return situation.is_mentor and busy
+    tells = situation.walk is not None and situation.walk.takes == "text"
+    return situation.is_mentor and (busy or tells)
+
+
+def _moves_walk(situation: Situation) -> bool:
+    """Whether a text is BACK, SKIP or LATER while a walk is being asked.
+
+    A mentor's BACK from leave stays that, and what quotes a message is about the message.
+    """
+    if situation.walk is None or not situation.consented or situation.quotes_something:
+        return False
+    word = words.walk_word(situation.text)
+    return word is not None and not (word == "back" and situation.is_away)
+
+
+def _is_for_walk(situation: Situation, walk: walking.Asked, command: words.Command | None) -> bool:
+    """Whether a text is for the step that is being asked.
+
+    Not where a message of a case has come since: a mentee's next text answers that, and a mentor's
+    may. Their numbers stay the walk's, for no clinical answer is a bare number.
+    """
+    if situation.has_media or situation.addresses_own_case:
+        return False
+    if situation.quiz is not None and situation.quiz.addressed:
+        return False
+    if command is not None and fold(situation.text) not in walk.also:
+        return False
+    if not walk.is_newest and not situation.pressed:
+        if situation.open_case_as_mentee:
+            return False
+        if walk.takes == "text" and situation.open_cases_as_mentor:
+            return False
+    return walking.reads(walk, situation.text, pressed=situation.pressed)
 
 
 def _for_discussion(situation: Situation, found: danger.Danger) -> Route | None:
@@ -320,6 +360,8 @@ def _tells(text: str) -> bool:
 
 
 def _answers(situation: Situation) -> bool:
+    if situation.pending == "walk":
+        return False  # see _is_for_walk
     if situation.pending in TAKES_TEXT:
         return words.command(situation.text) is None and (
             bool(situation.text.strip()) or situation.has_media

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import consent, outbox
+from bot import consent, outbox, walks
 from bot.danger import referral_text
 from bot.mentoring import cases
 from bot.turn import Turn
@@ -28,6 +28,7 @@ def live(turn: Turn, emergency: str, body: str, case: Case | None = None) -> Non
 
     Somebody who has not answered the consent question yet gets the text all the same.
     """
+    walks.put_aside(turn.session, turn.person)
     send_referral(turn, emergency)
     if case is not None:
         cases.make_urgent(turn.session, case, turn.person, emergency, now=turn.now, key=turn.key)

@@ -14,9 +14,20 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from bot import consent, conversation, danger, emergencies, menu, outbox, people, words
+from bot import (
+    consent,
+    conversation,
+    danger,
+    emergencies,
+    menu,
+    outbox,
+    people,
+    walking,
+    walks,
+    words,
+)
 from bot.conversation import Route, Situation
-from bot.mentoring import around, asker, desk, discussing, record
+from bot.mentoring import around, asker, candidates, desk, discussing, record
 from bot.quizzes import turns
 from bot.settings import Settings
 from bot.turn import Turn
@@ -30,6 +41,12 @@ NEVER_STALE = frozenset(
     {conversation.READ, "QUIZ", "MORE", "ASK", "JOIN", "LEAVE", "DISCUSS APPROVE", "DISCUSS DROP"}
     | {"REVIEW"}
 )
+# After these a walk that is being asked goes on; the dialogue's actions see to it themselves.
+WALK_GOES_ON = frozenset(
+    {Route.QUIZ, Route.PENDING, Route.COMMAND, Route.UNCLEAR, Route.EMPTY, Route.HELP}
+)
+# After these it waits for its word: the person talks with a human.
+WALK_WAITS = frozenset({Route.CASE, Route.MEDIA, Route.CALL})
 # An elliptical follow-up keeps the topic of an answer for this long.
 TOPIC_LASTS = timedelta(minutes=30)
 
@@ -84,6 +101,10 @@ def receive(
     situation = _situation(turn, released)
     routed = conversation.route(situation)
     question = _carry_out(turn, routed)
+    if question is None and routed.route in WALK_GOES_ON and not turns.just_asked(turn):
+        walks.go_on(turn)
+    elif routed.route in WALK_WAITS:
+        walks.give_way(turn)
     # All of the row in one update, at the end.
     inbound.person_id, inbound.address_id = person.id, address.id
     inbound.handled_as = routed.route.value
@@ -111,6 +132,8 @@ def _situation(turn: Turn, released: bool) -> Situation:
     own_case = record.open_for_mentee(session, person, turn.now)
     quiz = turns.situation(turn)
     awaited = asker.awaited(turn)
+    kind = (awaited or {}).get("kind")
+    walk = _walk(turn) if kind == "walk" else None
     as_mentor = around.of_mentor(session, person, turn.now) if person.is_mentor else []
     presses_case = person.is_mentor and turn.pressed and turn.text.startswith(desk.PRESS)
     return Situation(
@@ -122,8 +145,10 @@ def _situation(turn: Turn, released: bool) -> Situation:
         opt_out_type=turn.form.get("OptOutType"),
         stopped=person.stopped_at is not None,
         consented=person.consent == "yes",
-        pending=(awaited or {}).get("kind"),
+        pending=None if kind == "walk" and walk is None else kind,
+        walk=walk,
         is_mentor=person.is_mentor,
+        is_away=candidates.is_away(person, turn.now),
         is_coordinator="coordinator" in person.roles,
         open_cases_as_mentor=sum(
             around.meant(session, person, case, turn.now).takes_words for case in as_mentor
@@ -142,6 +167,11 @@ def _situation(turn: Turn, released: bool) -> Situation:
         quiz=quiz,
         talk=discussing.situation(turn),
     )
+
+
+def _walk(turn: Turn) -> walking.Asked | None:
+    asked_at = turns.open_since(turn)
+    return walks.situation(turn, quiz_is_open=asked_at is not None, quiz_asked_at=asked_at)
 
 
 def _mentor_word(turn: Turn, asked: words.Command) -> str | None:
@@ -209,6 +239,8 @@ def _carry_out(turn: Turn, routed: conversation.Routed) -> str | None:
             discussing.reply(turn)
         case Route.DISCUSSION_OR:
             discussing.which(turn)
+        case Route.WALK:
+            return walks.said(turn)
         case Route.QUIZ:
             return menu.quiz_answer(turn)
         case Route.PENDING:

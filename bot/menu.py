@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot import emergencies, knowledge, words
+from bot import emergencies, knowledge, walks, words
 from bot.knowledge import proposing
 from bot.mentoring import asker, asking, cases, discussing, following
 from bot.people import UI_LANGUAGES
@@ -161,6 +161,8 @@ def pending(turn: Turn, asked: dict[str, Any]) -> str | None:
                 emergencies.live(turn, asked["emergency"], turn.text, case)
             else:
                 turn.reply("not_urgent")
+        case "walk_or":
+            walks.chosen(turn, asked)
         case "discuss" | "discussion_or":
             return discussing.pending(turn, asked, number, yes)
         case kind if kind in proposing.PENDING:

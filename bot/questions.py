@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot import answering, emergencies, knowledge
+from bot import answering, emergencies, knowledge, walks
 from bot.answering import Answer, Ask, Escalate, Ranked, Thresholds
 from bot.quizzes import turns
 from bot.texts import text
@@ -101,13 +101,18 @@ def _likely_emergency(
 def answer_with(
     turn: Turn, question: Question, card: knowledge.LiveCard, study_of: str | None
 ) -> Outcome:
-    """Send a card word for word, and ask whether it helped or whether it is happening now."""
+    """Send a card word for word, and ask whether it helped or whether it is happening now.
+
+    Whether it helped is not asked while a walk is going on.
+    """
     question.decision = "answer"
     question.card_id, question.card_version = card.id, card.version
     question.answered_at = turn.now
     turn.person.topic, turn.person.topic_card = card.topic, card.id
     turn.person.topic_at = turn.now
     pending = "emergency" if study_of or card.emergency else "helpful"
+    if pending == "helpful" and walks.open_of(turn.session, turn.person.id) is not None:
+        pending = None  # the next number is the walk's
     turn.reply_text(
         knowledge.rendered(card, turn.person.language), label="answer", menu=pending, kind="reply"
     )

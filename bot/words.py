@@ -40,6 +40,7 @@ MENTEE_COMMANDS: Final = frozenset(
 )
 
 ConsentWord = Literal["stop", "start", "help"]
+WalkWord = Literal["back", "skip", "later"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,11 @@ def is_greeting(text: str) -> bool:
 def is_later(text: str) -> bool:
     """Whether a whole message says "not now"."""
     return _uncourteous(text) in _words().later
+
+
+def walk_word(text: str) -> WalkWord | None:
+    """What a whole message asks for where several things are asked one after the other."""
+    return _words().walk.get(_uncourteous(text))
 
 
 _SOURCE: Final = re.compile(r"\s*(?:the\s+|la\s+)?source\b\s*(?:is|est|[:=-])?\s*(.*)", re.I | re.S)
@@ -379,6 +385,7 @@ class _Words:
     numbers: Mapping[str, int]
     languages: Mapping[str, str]
     later: frozenset[str]
+    walk: Mapping[str, WalkWord]
     courtesies: tuple[str, ...]
     commands: Mapping[str, str]  # phrase -> name
     arguments: Mapping[str, str]  # name -> kind of argument
@@ -403,6 +410,7 @@ def _words() -> _Words:
         },
         languages={fold(w): code for code, names in data["languages"].items() for w in names},
         later=frozenset(fold(word) for words in data["later"].values() for word in words),
+        walk=cast("dict[str, WalkWord]", _index(data["walk"].items())),
         courtesies=tuple(map(fold, data["courtesies"])),
         commands=commands,
         arguments=arguments,

@@ -62,6 +62,7 @@ TICKS: dict[str, tuple[Callable[[Works], None], float]] = {
     "unsent_questions": (ticks.unsent_questions, 30.0),
     "campaign_books": (ticks.campaign_books, 60.0),
     "newcomers": (ticks.newcomers, 300.0),
+    "resting_walks": (ticks.resting_walks, 60.0),
     "cards": (ticks.cards, 300.0),
     "contents": (Contents(), 60.0),
     "prune": (ticks.prune, 3600.0),

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from bot import walks
 from bot.knowledge import expiring
 from bot.mentoring import discussions, news, timers
 from bot.quizzes import campaigns, closing, giving, planning, spending
@@ -206,6 +207,11 @@ def campaign_books(works: Works) -> None:
 def newcomers(works: Works) -> None:
     """Take in who has come to fit the cohort of a running campaign."""
     _round(works, campaigns.enrol_newcomers)
+
+
+def resting_walks(works: Works) -> None:
+    """Put aside what nobody has moved for a day, and remind of it once."""
+    _in_rounds(lambda: _round(works, walks.rest))
 
 
 def cards(works: Works) -> None:

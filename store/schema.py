@@ -10,6 +10,7 @@ from store import (
     people,
     plans,
     quizzes,
+    walks,
 )
 from store.base import Base
 
@@ -26,4 +27,5 @@ __all__ = [
     "people",
     "plans",
     "quizzes",
+    "walks",
 ]

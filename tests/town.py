@@ -327,6 +327,7 @@ class Town:
             ticks.close_questions,
             ticks.unsent_questions,
             ticks.campaign_books,
+            ticks.resting_walks,
             ticks.cards,
             ticks.give_campaigns,
             ticks.prune,

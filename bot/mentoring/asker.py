@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -32,6 +32,9 @@ def awaited(turn: Turn) -> dict[str, Any] | None:
     if rating is not None:
         return rating
     pending = turn.person.pending
+    if pending is not None and pending.get("kind") == "walk":
+        since = datetime.fromisoformat(pending["said_at"])
+        return _asked_to_rate(turn, since) or dict(pending)
     if (pending or {}).get("kind") not in GIVES_WAY:
         return dict(pending or {})
     return _asked_to_rate(turn) or (dict(pending) if pending else None)
@@ -55,8 +58,12 @@ def pressed_rating(turn: Turn) -> dict[str, Any] | None:
     return {"kind": found[0], "case": found[1].id}
 
 
-def _asked_to_rate(turn: Turn) -> dict[str, Any] | None:
-    """The case whose answer was the last thing with a choice that this person got."""
+def _asked_to_rate(turn: Turn, since: datetime | None = None) -> dict[str, Any] | None:
+    """The case whose answer was the last thing with a choice that this person got.
+
+    Args:
+        since: only what came after this moment counts; aware.
+    """
     newest = turn.session.scalars(
         select(OutboxMessage)
         .where(
@@ -68,6 +75,8 @@ def _asked_to_rate(turn: Turn) -> dict[str, Any] | None:
         .limit(1)
     ).first()
     if newest is None or newest.case_id is None:
+        return None
+    if since is not None and newest.created_at <= since:
         return None
     if (newest.menu or "").removeprefix("plain:") != "rate_case":
         return None

@@ -37,6 +37,7 @@ class Facts:
     left: str | None = None
     paused_until: datetime | None = None
     in_case: bool = False
+    in_walk: bool = False
     last_inbound: datetime | None = None
     open_question: bool = False
     waited: str | None = None
@@ -91,6 +92,8 @@ def decide(facts: Facts, now: datetime) -> Give | Wait | Lapse:
 def _waits(facts: Facts, now: datetime) -> Wait | None:
     if facts.in_case:
         return Wait(now + LOOK_AGAIN, "in an open case")
+    if facts.in_walk:
+        return Wait(now + LOOK_AGAIN, "in a walk")
     if facts.kind == "question" and facts.open_question:
         return Wait(now + LOOK_AT_OPEN, "another question is open")
     if facts.last_inbound is not None and now - facts.last_inbound < CONVERSATION:

@@ -34,6 +34,7 @@ from store.cases import Case
 from store.messages import OutboxMessage
 from store.people import Address, Person
 from store.quizzes import Campaign, Dose, Enrolment, LearnerItem, Preference
+from store.walks import Walk
 
 # The outbox's kinds: a question we start, one that was asked for (QUIZ), and the reminder.
 QUESTION = "campaign"
@@ -43,6 +44,8 @@ REMINDER = "campaign_reminder"
 FIRST = (QUESTION, WANTED, "tip", "notice")
 # Most questions a day from all campaigns together; the mentee may ask for more (QUIZ).
 A_DAY = 2
+# Whoever has moved a walk within this time is in the middle of it.
+IN_WALK = timedelta(hours=1)
 _BULK = queue.PRIORITY_BULK
 
 log = structlog.get_logger(__name__)
@@ -75,6 +78,7 @@ class _Mentee:
     memory: Memory = field(default_factory=Memory)
     wishes: Preference | None = None
     in_case: bool = False
+    in_walk: bool = False
     open_question: bool = False
     had_any: bool = False
     weak: frozenset[str] = frozenset()
@@ -394,6 +398,7 @@ def _facts(
         left=left.get((dose.campaign_id or 0, dose.person_id)),
         paused_until=wishes.paused_until if wishes is not None else None,
         in_case=mentee.in_case,
+        in_walk=mentee.in_walk,
         last_inbound=mentee.last_inbound,
         open_question=mentee.open_question,
         waited=dose.reason,
@@ -481,6 +486,11 @@ def _mentees(session: Session, wanted: set[int], now: datetime) -> dict[int, _Me
     in_case = select(Case.mentee_id).where(Case.mentee_id.in_(ids), is_going_on(now))
     for person_id in session.scalars(in_case):
         found[person_id].in_case = True
+    in_walk = select(Walk.person_id).where(
+        Walk.person_id.in_(ids), Walk.status == "open", Walk.moved_at > now - IN_WALK
+    )
+    for person_id in session.scalars(in_walk):
+        found[person_id].in_walk = True
     had = (
         select(Dose.person_id, func.bool_or(Dose.state == "open"))
         .where(

@@ -110,6 +110,18 @@ def _asked_last(turn: Turn, dose: Dose) -> bool:
     return rated or (chosen and newest.decision not in ("answer", "emergency"))
 
 
+def open_since(turn: Turn) -> datetime | None:
+    """When the open question was asked last; None: there is none."""
+    dose = answers.open_dose(turn.session, turn.person.id)
+    return dose.asked_at or dose.sent_at if dose is not None else None
+
+
+def just_asked(turn: Turn) -> bool:
+    """Whether this turn has asked the open question, for the first time or once more."""
+    asked_at = open_since(turn)
+    return asked_at is not None and asked_at >= turn.now
+
+
 def answer(turn: Turn) -> str | None:
     """Take a text as an answer; a text to give back is a question or a word behind it."""
     found = find(turn)

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import outbox
+from bot import outbox, walks
 from bot.dialogues.actions import stateless
-from bot.dialogues.actions.handlers import HANDLERS, Asked, turn_ends
+from bot.dialogues.actions.handlers import HANDLERS, Asked, turn_ends, waits
 from bot.dialogues.actions.thresholds import ThresholdsFile
 from bot.settings import Settings
 from bot.turn import Turn
@@ -75,7 +75,10 @@ def run(
         # not take "2" for the answer to another question.
         return {"events": turn_ends(), "responses": []}
     form = dict(map(tuple, inbound.form))
-    events = handler(Turn(session, person, address, inbound, form, now, settings), asked)
+    turn = Turn(session, person, address, inbound, form, now, settings)
+    events = handler(turn, asked)
+    if not waits(asked, events):
+        walks.go_on(turn)
     outbox.announce(session, inbound.id)
     inbound.dialogue = {**(inbound.dialogue or {}), "actions": {**done, name: events}}
     return {"events": events, "responses": []}

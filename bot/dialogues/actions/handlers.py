@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot import danger, emergencies, knowledge, menu, questions, words
+from bot import danger, emergencies, knowledge, menu, questions, walks, words
 from bot.answering import Ranked, Thresholds
 from bot.dialogues.actions.thresholds import ThresholdsFile
 from bot.turn import Turn
@@ -75,6 +75,16 @@ def turn_ends(*events: dict[str, Any]) -> Events:
     longer, and Rasa's own fallback would answer the same message a second time.
     """
     return [*events, followup("action_listen")]
+
+
+def waits(asked: Asked, events: Events) -> bool:
+    """Whether, after these events, a number or yes and no is for the dialogue."""
+    pending = asked.slots.get("pending")
+    for event in events:
+        if event.get("event") == "slot" and event.get("name") == "pending":
+            pending = event.get("value")
+    asks = any(e.get("event") == "followup" and e.get("name") == "clarify_form" for e in events)
+    return asks or pending in ("emergency", "choose")
 
 
 def no_form() -> Events:
@@ -146,7 +156,10 @@ def _emergency_of(turn: Turn, question: Question | None) -> str:
 
 
 def emergency_not_now(turn: Turn, asked: Asked) -> Events:
-    """It is for study: ask whether the card helped."""
+    """It is for study: ask whether the card helped, unless a walk goes on."""
+    if walks.open_of(turn.session, turn.person.id) is not None:
+        turn.reply("good")
+        return turn_ends(slot("pending", None))
     turn.reply("emergency_not_now", menu="yes_no")
     return turn_ends(slot("pending", "helpful"))
 
