@@ -110,7 +110,7 @@ def answer_with(
     question.answered_at = turn.now
     turn.person.topic, turn.person.topic_card = card.topic, card.id
     turn.person.topic_at = turn.now
-    pending = "emergency" if study_of or card.emergency else "helpful"
+    pending: str | None = "emergency" if study_of or card.emergency else "helpful"
     if pending == "helpful" and walks.open_of(turn.session, turn.person.id) is not None:
         pending = None  # the next number is the walk's
     turn.reply_text(
