@@ -98,6 +98,9 @@ def _configure(data: Path, durable: bool) -> None:
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
+            "wal_level": "minimal",
+            "max_wal_senders": "0",
+            "autovacuum": "off",
         }
     lines = [MARK, *(f"{name} = {value}" for name, value in wanted.items())]
     target = data / "mentorline.conf"

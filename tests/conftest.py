@@ -8,10 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from store import embedded, migrate
+from store import embedded
+from tests.databases import copied, dropped, make_template
 from tests.dialogue import MODELS, Switchboard, running_rasa
 from tests.town import Town
 
@@ -60,16 +60,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Embe
     """A PostgreSQL server of this test run, with a migrated template database."""
     home = Path(tempfile.mkdtemp(prefix="mlpg-"))
     server = embedded.start(home, durable=False)
-    _admin(server, "CREATE DATABASE template_house")
-    migrate.upgrade(server.url_of("template_house"))
+    make_template(server)
     yield server
     server.stop()
     shutil.rmtree(home, ignore_errors=True)
-
-
-def _admin(server: embedded.EmbeddedServer, statement: str) -> None:
-    with psycopg.connect(migrate.psycopg_conninfo(server.url), autocommit=True) as connection:
-        connection.execute(statement)
 
 
 _COUNTER = iter(range(1_000_000))
@@ -79,9 +73,8 @@ _COUNTER = iter(range(1_000_000))
 def database_url(postgres: embedded.EmbeddedServer) -> Iterator[str]:
     """A fresh migrated database."""
     name = f"house{next(_COUNTER)}"
-    _admin(postgres, f"CREATE DATABASE {name} TEMPLATE template_house")
-    yield postgres.url_of(name)
-    _admin(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    yield copied(postgres, name)
+    dropped(postgres, name)
 
 
 @pytest.fixture
@@ -107,9 +100,8 @@ def rasa(
 ) -> Iterator[str]:
     """The address of a real Rasa server on the published model."""
     assert (MODELS / "current.tar.gz").exists(), "no model: run ./mentorline train first"
-    _admin(postgres, "CREATE DATABASE rasa_memory TEMPLATE template_house")
     home = tmp_path_factory.mktemp("rasa")
-    with running_rasa(postgres.url_of("rasa_memory"), home, switchboard.url) as url:
+    with running_rasa(copied(postgres, "rasa_memory"), home, switchboard.url) as url:
         yield url
 
 

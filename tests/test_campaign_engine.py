@@ -31,7 +31,8 @@ from store.base import make_engine, make_sessions
 from store.messages import Inbound, OutboxMessage
 from store.people import Address, Facility, Person
 from store.quizzes import Answer, Campaign, Dose, Enrolment, LearnerItem
-from tests.conftest import _COUNTER, _admin
+from tests.conftest import _COUNTER
+from tests.databases import copied, dropped
 from tests.town import MORNING, SMS_FROM, WHATSAPP_FROM
 
 # Minutes in all: left out of the quick part.
@@ -248,11 +249,10 @@ class House:
 @pytest.fixture(scope="session")
 def one_house(postgres: embedded.EmbeddedServer) -> Iterator[House]:
     name = f"one_house{next(_COUNTER)}"  # each module that uses it has one
-    _admin(postgres, f"CREATE DATABASE {name} TEMPLATE template_house")
-    built = House(postgres.url_of(name))
+    built = House(copied(postgres, name))
     yield built
     built.close()
-    _admin(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+    dropped(postgres, name)
 
 
 @pytest.fixture

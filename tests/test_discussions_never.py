@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 import pytest
 from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
@@ -16,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from bot.mentoring import discussions, membership, moderation, posting, relaying
 from bot.settings import Settings
-from store import embedded, migrate
+from store import embedded
 from store.base import make_engine
 from store.discussions import Discussion
 from store.messages import Inbound, OutboxMessage
 from store.people import Address, Person
+from tests.databases import copied
 
 MORNING = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 SETTINGS = Settings(_env_file=None, secret_key="not-a-secret")
@@ -35,9 +35,7 @@ WORDS = [
 
 @pytest.fixture(scope="module")
 def engine(postgres: embedded.EmbeddedServer) -> Iterator[Engine]:
-    with psycopg.connect(migrate.psycopg_conninfo(postgres.url), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE discussed TEMPLATE template_house")
-    made = make_engine(postgres.url_of("discussed"))
+    made = make_engine(copied(postgres, "discussed"))
     yield made
     made.dispose()
 

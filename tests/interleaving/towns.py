@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg
 from sqlalchemy import text
 
 from scheduler.worker import make_app
-from store import embedded, migrate
+from store import embedded
 from store.messages import OutboxMessage
+from tests.databases import copied, dropped, make_template
 from tests.town import Town, wait_for
 
 # A maker of towns that nobody has lived in yet.
@@ -97,8 +97,7 @@ def street() -> Iterator[Towns]:
     home = Path(tempfile.mkdtemp(prefix="mlpg-"))
     server = embedded.start(home, durable=False)
     try:
-        _admin(server, "CREATE DATABASE template_house")
-        migrate.upgrade(server.url_of("template_house"))
+        make_template(server)
         yield towns_of(server, home)
     finally:
         server.stop()
@@ -112,16 +111,11 @@ def towns_of(server: embedded.EmbeddedServer, home: Path) -> Towns:
     @contextmanager
     def town() -> Iterator[Town]:
         name = f"life{next(count)}"
-        _admin(server, f"CREATE DATABASE {name} TEMPLATE template_house")
+        url = copied(server, name)
         try:
-            with Lively.build(server.url_of(name), home / name) as built:
+            with Lively.build(url, home / name) as built:
                 yield built
         finally:
-            _admin(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            dropped(server, name)
 
     return town
-
-
-def _admin(server: embedded.EmbeddedServer, statement: str) -> None:
-    with psycopg.connect(migrate.psycopg_conninfo(server.url), autocommit=True) as connection:
-        connection.execute(statement.encode())
