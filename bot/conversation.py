@@ -141,7 +141,7 @@ def route(situation: Situation) -> Routed:
             return Routed(Route.CASE_PRESS)
         if command is None and code is not None and situation.has_media:
             command = words.Command("answer", code)  # a photo or voice note with the code under it
-        if command is not None and command.name in words.MENTOR_COMMANDS:
+        if command is not None and command.name in words.MENTOR_COMMANDS | words.SHARED_COMMANDS:
             return Routed(Route.MENTOR_COMMAND, command=command)
         answers_quiz = situation.quiz is not None and situation.quiz.addressed
         if situation.quotes_something and not answers_quiz and not (talk and talk.quoted):
@@ -331,7 +331,7 @@ def _short(text: str) -> bool:
 # What we asked and is acted upon: "ok" is no answer to it.
 NEEDS_CLEAR_ANSWER = frozenset(
     {"rate_case", "follow_up", "happening_now", "language", "which_case", "withdraw"}
-    | {"review_card", "near_card", "reject_card"}
+    | {"review_card", "near_card", "reject_card", "visit_cancel", "visit_change"}
 )
 # What we asked and takes any text, not only a number or yes and no.
 TAKES_TEXT = frozenset({"ask_mentor", "discuss"})

@@ -27,7 +27,7 @@ from bot import (
     words,
 )
 from bot.conversation import Route, Situation
-from bot.mentoring import around, asker, candidates, desk, discussing, record
+from bot.mentoring import around, asker, candidates, desk, discussing, record, visiting
 from bot.quizzes import turns
 from bot.settings import Settings
 from bot.turn import Turn
@@ -39,7 +39,7 @@ LONGEST_QUESTION = 2000
 # Buttons that mean the same under whatever message they are.
 NEVER_STALE = frozenset(
     {conversation.READ, "QUIZ", "MORE", "ASK", "JOIN", "LEAVE", "DISCUSS APPROVE", "DISCUSS DROP"}
-    | {"REVIEW"}
+    | {"REVIEW", "VISIT YES", "VISIT NO", "DEBRIEF"}
 )
 # After these a walk that is being asked goes on; the dialogue's actions see to it themselves.
 WALK_GOES_ON = frozenset(
@@ -178,6 +178,9 @@ def _mentor_word(turn: Turn, asked: words.Command) -> str | None:
     """Carry out a mentor's word, typed or pressed."""
     if asked.name in discussing.HOST_WORDS:
         discussing.command(turn, asked)
+        return None
+    if asked.name in visiting.WORDS:
+        visiting.command(turn, asked)
         return None
     return desk.command(turn, asked, expecting=_expects(turn))
 

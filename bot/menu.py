@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from bot import emergencies, knowledge, walks, words
 from bot.knowledge import proposing
-from bot.mentoring import asker, asking, cases, discussing, following
+from bot.mentoring import asker, asking, cases, discussing, following, visiting
 from bot.people import UI_LANGUAGES
 from bot.quizzes import turns, wishes
 from bot.turn import Turn
@@ -39,6 +39,8 @@ def command(turn: Turn, asked: words.Command) -> str | None:
             turns.more(turn)
         case "progress":
             turns.show_progress(turn)
+        case name if name in visiting.WORDS:
+            visiting.command(turn, asked)
         case "join" | "leave":
             discussing.member_word(turn, asked)
         case name if name in wishes.NAMES:
@@ -163,6 +165,10 @@ def pending(turn: Turn, asked: dict[str, Any]) -> str | None:
                 turn.reply("not_urgent")
         case "walk_or":
             walks.chosen(turn, asked)
+        case "visit":
+            visiting.answered(turn, asked, number, yes)
+        case "visit_cancel" | "visit_change":
+            visiting.confirmed(turn, asked, number, yes)
         case "discuss" | "discussion_or":
             return discussing.pending(turn, asked, number, yes)
         case kind if kind in proposing.PENDING:

@@ -30,13 +30,17 @@ CODE_LENGTH: Final = 4
 CARD_COMMANDS: Final = frozenset({"propose", "review"})
 MENTOR_COMMANDS: Final = CARD_COMMANDS | frozenset(
     {"cases", "take", "pass", "done", "away", "back", "answer", "thread", "photos", "hurry"}
+    | {"debrief"}
     | {"discuss", "sum"}
 )
+# From a mentor one thing, from whoever is visited another.
+SHARED_COMMANDS: Final = frozenset({"visit", "visits"})
 MENTEE_COMMANDS: Final = frozenset(
     {"menu", "language", "ask", "mentor", "call", "withdraw"}
     | {"quiz", "more", "assess", "progress", "plan", "goal", "stock"}
     | {"hour", "week", "fewer", "oftener", "weekends", "no_weekends", "pause", "resume"}
     | {"join", "leave"}
+    | SHARED_COMMANDS
 )
 
 ConsentWord = Literal["stop", "start", "help"]
@@ -47,7 +51,7 @@ WalkWord = Literal["back", "skip", "later"]
 class Command:
     """A command: `argument` is a language code, a stock item, a case code, a number, or "".
 
-    `text` is what a mentor wrote after the code of an "answer", after "discuss" or after "sum", as
+    `text` is what was written after the code of an "answer", after "discuss", "sum" or "visit", as
     typed; "" for all others.
     """
 
@@ -290,12 +294,26 @@ def command(text: str) -> Command | None:
         return Command("week", weekly[1])
     for phrase, name in words.leading:
         if plain.startswith(phrase + " "):
-            if words.arguments[name] == "said":
+            if words.arguments[name] in ("said", "visit"):
+                rest = plain[len(phrase) + 1 :]
+                if words.arguments[name] == "visit" and not _of_visit(text, rest):
+                    continue
                 return Command(name, text=_after_words(text, len(phrase.split())))
             argument = _argument(text, words.arguments[name], plain[len(phrase) + 1 :])
             if argument is not None:
                 return Command(name, argument)
     return None
+
+
+_LONGEST_VISIT: Final = 25
+
+
+def _of_visit(text: str, rest: str) -> bool:
+    """Whether what follows VISIT is about one: "the first visit, when?" is a question."""
+    words = rest.split()
+    if "?" in text or len(words) > _LONGEST_VISIT or words[0] in _SENTENCE_WORDS:
+        return False
+    return len(words) <= _ITEM_WORDS or any(part.isdigit() for part in words)
 
 
 def _after_words(text: str, number: int) -> str:

@@ -13,6 +13,7 @@ from cli.cards import cards
 from cli.cases import cases
 from cli.mentors import mentors
 from cli.report_names import SAYS
+from cli.visits import visits
 
 app = typer.Typer(
     help="A virtual clinical mentor over SMS and WhatsApp.",
@@ -41,6 +42,7 @@ app.add_typer(encounters, name="encounters")
 app.add_typer(cases, name="cases")
 app.add_typer(mentors, name="mentors")
 app.add_typer(cards, name="cards")
+app.add_typer(visits, name="visits")
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the web process listens.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")]

@@ -29,6 +29,7 @@ TICKS: Final = (
     ticks.waiting_questions,
     ticks.mentor_news,
     ticks.due_cases,
+    ticks.due_visits,
     ticks.newcomers,
     ticks.plan_campaigns,
     ticks.close_questions,
@@ -43,6 +44,7 @@ _NEXT = text(
     " (SELECT min(next_attempt_at) FROM outbox WHERE state = 'queued'),"
     " (SELECT min(due_at) FROM case_due WHERE done_at IS NULL),"
     " (SELECT min(due_at) FROM mentor_due WHERE done_at IS NULL),"
+    " (SELECT min(due_at) FROM visit_due WHERE done_at IS NULL),"
     " (SELECT min(retry_at) FROM inbound WHERE state <> 'done'))"
 )
 _BUSY = text(

@@ -3,6 +3,7 @@
 SAYS = {
     "knowledge-gain": "Pre-tests, post-tests, and what is kept.",
     "encounters": "How often mentors and mentees had to do with each other.",
+    "cadence": "Whether mentors, facilities and groups meet as often as they should.",
     "active": "Mentees who answer, over enrolled.",
     "response": "Answered within 72 hours, over delivered.",
     "time-to-answer": "How soon mentees answer.",

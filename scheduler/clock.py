@@ -56,6 +56,7 @@ TICKS: dict[str, tuple[Callable[[Works], None], float]] = {
     "mentor_news": (ticks.mentor_news, 20.0),
     "due_cases": (ticks.due_cases, 5.0),
     "due_discussions": (ticks.due_discussions, 5.0),
+    "due_visits": (ticks.due_visits, 20.0),
     "plan_campaigns": (ticks.plan_campaigns, 5.0),
     "give_campaigns": (ticks.give_campaigns, 1.0),
     "close_questions": (ticks.close_questions, 5.0),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot import walks
 from bot.knowledge import expiring
-from bot.mentoring import discussions, news, timers
+from bot.mentoring import competencies, discussions, news, timers, visit_dues
 from bot.quizzes import campaigns, closing, giving, planning, spending
 from channels import content
 from scheduler import reconcile, sender
@@ -107,6 +107,19 @@ def due_discussions(works: Works) -> None:
             discussion = discussions.locked(session, discussion_id)
             if discussion.due_at is not None and discussion.due_at <= now:
                 discussions.look(session, discussion, now, works.settings)
+
+
+def due_visits(works: Works) -> None:
+    """Visits that have come due: remind, ask how it was, close."""
+    now = works.now()
+    with works.sessions() as session:
+        ids = visit_dues.due_ids(session, now, CASES_AT_ONCE)
+    if not ids:
+        return
+    catalogue = competencies.load(works.settings.competencies_dir)
+    for due_id in ids:
+        with works.sessions.begin() as session:
+            visit_dues.look(session, due_id, now, catalogue)
 
 
 def mentor_news(works: Works) -> None:

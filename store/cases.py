@@ -128,7 +128,9 @@ class CaseDue(Base):
 
 
 class MentorDue(Base):
-    """What a mentor hears: of the ``week``, of the ``month``, that a leave is over (``back``)."""
+    """What a mentor hears: of the ``week``, the ``month``, the ``cadence``, that a leave is over
+    (``back``); and a leader, of the month of the ``facility``.
+    """
 
     __tablename__ = "mentor_due"
     __table_args__ = (

@@ -14,8 +14,8 @@ from store.base import Base
 class Encounter(Base):
     """``kind``: virtual or in_person; ``form``: individual or group.
 
-    ``source``: case, discussion, visit, debrief, command, import. What comes from a case or a
-    discussion is logged once for each.
+    ``source``: case, discussion, visit, skill, command. What comes from a case or a discussion is
+    logged once for each.
     """
 
     __tablename__ = "encounter"
@@ -24,6 +24,7 @@ class Encounter(Base):
         CheckConstraint("form IN ('individual', 'group')", name="form"),
         CheckConstraint("minutes >= 0", name="minutes"),
         Index("ix_encounter_began_at", "began_at"),
+        Index("ix_encounter_mentor_began", "mentor_id", "began_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -39,6 +40,7 @@ class Encounter(Base):
     source: Mapped[str]
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), unique=True)
     discussion_id: Mapped[int | None] = mapped_column(ForeignKey("discussion.id"), unique=True)
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("visit.id"), index=True)
     # What names it at its source (a visit, a row of an import), so that it is logged once.
     key: Mapped[str | None] = mapped_column(unique=True)
     note: Mapped[str] = mapped_column(server_default=sql("''"))

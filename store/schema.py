@@ -10,6 +10,7 @@ from store import (
     people,
     plans,
     quizzes,
+    visits,
     walks,
 )
 from store.base import Base
@@ -27,5 +28,6 @@ __all__ = [
     "people",
     "plans",
     "quizzes",
+    "visits",
     "walks",
 ]

@@ -177,8 +177,9 @@ def test_every_figure_by_hand(session: Session) -> None:
     assert set(figures(session, "danger")["All"].values()) == {TOO_FEW}
     own = report(session, "danger", whole=True).rows[0]
     assert (own["emergencies"], own["referral"], own["human"]) == (1, 3.0, 3600.0)
-    assert figures(session, "encounters")["All"] | {"length": 0} == {
+    assert figures(session, "encounters")["All"] | {"length": 0, "minutes": 0} == {
         "kind": "virtual, individual", "mentees": 5, "mentors": 1, "encounters": 5, "length": 0,
+        "minutes": 0,
     }  # fmt: skip
     assert figures(session, "cascade") == {"All": {"validated": 6, "mentors": TOO_FEW}}
     cost = report(session, "cost").rows[0]

@@ -322,6 +322,7 @@ class Town:
             ticks.mentor_news,
             ticks.due_cases,
             ticks.due_discussions,
+            ticks.due_visits,
             ticks.newcomers,
             ticks.plan_campaigns,
             ticks.close_questions,

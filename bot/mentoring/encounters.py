@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -13,6 +13,7 @@ from store.cases import Case, CaseEvent
 from store.discussions import Discussion, DiscussionMember, DiscussionPost
 from store.encounters import Encounter, EncounterMentee
 from store.people import Address
+from store.visits import Visit
 
 # What a mentor and a mentee did together is in these events; the rest is the case's own keeping.
 _WORDS = ("opened", "detail_added", "answered", "rated")
@@ -36,6 +37,7 @@ def log(
     topic: str | None = None,
     case_id: int | None = None,
     discussion_id: int | None = None,
+    visit_id: int | None = None,
     key: str | None = None,
     note: str = "",
 ) -> int | None:
@@ -67,6 +69,7 @@ def log(
             source=source,
             case_id=case_id,
             discussion_id=discussion_id,
+            visit_id=visit_id,
             key=key,
             note=note,
             logged_at=now,
@@ -85,7 +88,8 @@ def log(
 def of_case(session: Session, case: Case, now: datetime) -> int | None:
     """A case is over: an individual virtual encounter, if a mentor ever answered it.
 
-    It began with the mentee's question and lasted until the last word of either side.
+    It began with the mentee's question and lasted until the last word of either side. Opened
+    again and closed again, it becomes that much longer.
     """
     events = session.execute(
         select(CaseEvent.kind, CaseEvent.person_id, CaseEvent.at)
@@ -94,6 +98,12 @@ def of_case(session: Session, case: Case, now: datetime) -> int | None:
     ).all()
     mentors = [person for kind, person, _ in events if kind == "answered" and person is not None]
     if not mentors:
+        return None
+    before = session.scalars(select(Encounter).where(Encounter.case_id == case.id)).one_or_none()
+    if before is not None:
+        before.mentor_id = mentors[-1]
+        before.minutes = _minutes(before.began_at, events[-1].at)
+        before.ended_at = before.began_at + timedelta(minutes=before.minutes)
         return None
     address = session.get(Address, case.address_id) if case.address_id else None
     return log(
@@ -151,6 +161,74 @@ def of_discussion(session: Session, discussion: Discussion, now: datetime) -> in
         channel=channels.pop() if len(channels) == 1 else "mixed" if channels else None,
         topic=discussion.topic,
         discussion_id=discussion.id,
+    )
+
+
+def of_visit(
+    session: Session,
+    visit: Visit,
+    seen: Sequence[int],
+    *,
+    topics: Sequence[str],
+    together: bool,
+    minutes: int,
+    now: datetime,
+) -> None:
+    """A visit took place: one group encounter in person, or an individual one for each mentee.
+
+    Args:
+        seen: the mentees who were seen; nobody, and nothing is logged.
+        minutes: in all; one by one, each had the same part of it.
+    """
+    groups = [list(seen)] if together else [[one] for one in seen]
+    for group in filter(None, groups):
+        log(
+            session,
+            kind="in_person",
+            form="individual" if len(group) == 1 else "group",
+            mentor=visit.mentor_id,
+            mentees=group,
+            began_at=visit.starts_at,
+            minutes=max(1, minutes // len(groups)),
+            source="visit",
+            now=now,
+            topic=", ".join(topics) or None,
+            visit_id=visit.id,
+            key=f"visit:{visit.id}:{'group' if together else group[0]}",
+        )
+
+
+def of_skill(
+    session: Session,
+    *,
+    mentor: int,
+    mentee: int,
+    competency: str,
+    key: str,
+    began_at: datetime,
+    now: datetime,
+) -> int | None:
+    """A mentor watched a skill and signed: an individual encounter in person, once per ``key``.
+
+    Args:
+        competency: an id of the catalogue; it stands as the topic.
+        began_at: when the observation was, aware; it lasted until ``now``, but no more than a day.
+
+    Returns:
+        Its id; ``None`` when it was logged before.
+    """
+    return log(
+        session,
+        kind="in_person",
+        form="individual",
+        mentor=mentor,
+        mentees=[mentee],
+        began_at=began_at,
+        minutes=_minutes(began_at, now),
+        source="skill",
+        now=now,
+        topic=competency,
+        key=f"skill:{key}",
     )
 
 

@@ -1,4 +1,6 @@
-"""What a mentor hears about their own work: the week, the month, and that a leave is over.
+"""What a mentor hears about their own work: the week, the month, visits due, that a leave is over.
+
+And what a leader hears of the facility's month.
 
 Each is a due row with its moment in the mentor's own time. Nothing to say, and nothing is sent.
 """
@@ -16,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bot import outbox
-from bot.mentoring import assigning, candidates, dues
+from bot.mentoring import assigning, candidates, dues, leaders, rounds
 from bot.text.moments import month_name
 from bot.texts import text as say
 from store.cases import Case, CaseEvent, MentorDue
@@ -24,6 +26,10 @@ from store.people import Person
 
 # Local time at which a mentor reads about the week (Mondays) and the month (its first day).
 AT = time(8)
+# The day of a month on which a mentor hears what of the cadence is still due.
+CADENCE_DAY = 15
+# Who hears what.
+HEARD_BY = {"week": "mentor", "month": "mentor", "cadence": "mentor", "facility": "leader"}
 MOST_TOPICS = 5
 
 
@@ -64,26 +70,30 @@ def forget(session: Session, mentor_id: int, kind: str, now: datetime) -> None:
 
 
 def plan_ahead(session: Session, now: datetime) -> None:
-    """Every mentor has a next week and a next month."""
-    for kind in ("week", "month"):
+    """Every mentor has a next week, month and look at the cadence; every leader a next month."""
+    for kind, role in HEARD_BY.items():
         pending = exists().where(
             MentorDue.person_id == Person.id,
             MentorDue.kind == kind,
             MentorDue.done_at.is_(None),
         )
         without = session.execute(
-            select(Person.id, Person.timezone).where(Person.roles.contains(["mentor"]), ~pending)
+            select(Person.id, Person.timezone).where(Person.roles.contains([role]), ~pending)
         )
         for mentor_id, zone in without.all():
             plan(session, mentor_id, kind, next_moment(kind, now, zone))
 
 
 def next_moment(kind: str, now: datetime, timezone: str) -> datetime:
-    """The next Monday's, or the next month's first day's, morning in a time zone. Aware UTC."""
+    """The morning of the next Monday, 1st, or of the cadence's day, in a time zone. Aware UTC."""
     here = ZoneInfo(timezone)
     today = now.astimezone(here).date()
     if kind == "week":
         day = today + timedelta(days=7 - today.weekday())
+    elif kind == "cadence" and today.day < CADENCE_DAY:
+        day = today.replace(day=CADENCE_DAY)
+    elif kind == "cadence":
+        day = (today.replace(day=1) + timedelta(days=32)).replace(day=CADENCE_DAY)
     else:
         day = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
     return datetime.combine(day, AT, here).astimezone(UTC)
@@ -119,8 +129,12 @@ def look(session: Session, due_id: int, now: datetime) -> None:
     session.flush()
     if kind == "back":
         due.outcome = _back(session, mentor, due_id, now)
-    elif not mentor.is_mentor:
-        due.outcome = "no mentor any more"
+    elif HEARD_BY[kind] not in mentor.roles:
+        due.outcome = f"no {HEARD_BY[kind]} any more"
+    elif kind == "cadence":
+        due.outcome = _cadence(session, mentor, due, now)
+    elif kind == "facility":
+        due.outcome = _facility(session, mentor, due, now)
     else:
         due.outcome = _tell(session, mentor, kind, due, now)
 
@@ -138,6 +152,39 @@ def _back(session: Session, mentor: Person, due_id: int, now: datetime) -> str:
         now=now,
         kind="notice",
         template=_template(say("mentor_leave_over", mentor.language)),
+    )
+    return "told"
+
+
+def _cadence(session: Session, mentor: Person, due: MentorDue, now: datetime) -> str:
+    body = rounds.nudge(session, mentor, now)
+    if body is None:
+        return "nothing is due"
+    outbox.say(
+        session,
+        mentor,
+        body,
+        key=f"mentor_due:{due.id}",
+        now=now,
+        kind="notice",
+        template=_template(body),
+    )
+    return "told"
+
+
+def _facility(session: Session, leader: Person, due: MentorDue, now: datetime) -> str:
+    start, end = span("month", due.due_at, leader.timezone)
+    body = leaders.month(session, leader, start, end, now)
+    if body is None or leader.consent != "yes":
+        return "nothing to say" if body is None else "no consent"
+    outbox.say(
+        session,
+        leader,
+        body,
+        key=f"mentor_due:{due.id}",
+        now=now,
+        kind="notice",
+        template=outbox.Template("facility_month", {"1": " ".join(body.split())}, is_enough=True),
     )
     return "told"
 

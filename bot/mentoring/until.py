@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.mentoring import duty
+from bot.text import dates
 from bot.text.fold import fold
 
 # A leave longer than this is more likely a slip of the finger.
@@ -18,22 +18,8 @@ _UNITS: Final = {
     **dict.fromkeys(("w", "week", "weeks", "semaine", "semaines", "icyumweru", "wiki"), "weeks"),
     **dict.fromkeys(("month", "months", "mois", "ukwezi", "mwezi"), "months"),
 }
-_MONTHS: Final = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january janvier jan janv", "february fevrier feb fev", "march mars mar",
-            "april avril apr avr", "may mai", "june juin jun", "july juillet jul juil",
-            "august aout aug", "september septembre sep sept", "october octobre oct",
-            "november novembre nov", "december decembre dec",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}  # fmt: skip
 _LENGTH: Final = re.compile(r"(?:for |pendant |pour |de )?(\d{1,3}|an?|une?) ?([a-z]+)")
 _UNTIL: Final = re.compile(r"(?:until|till|til|to|jusqu a|jusqu au|jusque|au|kugeza|hadi) (.+)")
-_DATE: Final = re.compile(r"(?:le |the )?(\d{1,2})(?:st|nd|rd|th|er)?(?: of)? (\d{1,2}|[a-z]+)")
 
 
 def is_one(words: str) -> bool:
@@ -60,7 +46,10 @@ def ends(words: str, now: datetime, timezone: str) -> datetime | None:
         end = _after(local, count, _UNITS[length[2]], here) if count else None
     else:
         until = _UNTIL.fullmatch(said)
-        day = _day(until[1], local.date()) if until is not None else None
+        # Folded, "15/2" has lost its stroke.
+        named = re.sub(r"\b(\d{1,2}) (\d{1,2})$", r"\1/\2", until[1]) if until else ""
+        day = dates.day_of(named, local.date())
+        day = day if day is not None and day > local.date() else None
         end = None if day is None else datetime.combine(day, time(), here)
     if end is None or end - local > LONGEST:
         return None
@@ -72,23 +61,3 @@ def _after(local: datetime, count: int, unit: str, here: ZoneInfo) -> datetime:
         return (local.astimezone(UTC) + timedelta(hours=count)).astimezone(here)
     days = count * {"days": 1, "weeks": 7, "months": 30}[unit]
     return datetime.combine(local.date() + timedelta(days=days), time(), here)
-
-
-def _day(said: str, today: date) -> date | None:
-    if said in ("tomorrow", "demain", "ejo", "kesho"):
-        return today + timedelta(days=1)
-    weekday = duty.weekday(said.removeprefix("next ").removesuffix(" prochain"))
-    if weekday is not None:
-        return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
-    found = _DATE.fullmatch(said)
-    if found is None:
-        return None
-    month = int(found[2]) if found[2].isdigit() else _MONTHS.get(found[2], 0)
-    for year in (today.year, today.year + 1):
-        try:
-            day = date(year, month, int(found[1]))
-        except ValueError:
-            continue
-        if day > today:
-            return day
-    return None

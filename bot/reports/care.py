@@ -1,4 +1,4 @@
-"""What mentees ask and how soon a human answers: questions, service level, danger, encounters."""
+"""What mentees ask and how soon a human answers: questions, service level, danger."""
 
 from __future__ import annotations
 
@@ -22,11 +22,6 @@ SERVICE: Final = (
 DANGER: Final = (
     "Emergencies texted in the period. Referral: from the text's arrival until the referral text"
     " was handed to the network. Human: from the case's opening until a mentor's first reply."
-)
-ENCOUNTERS: Final = (
-    "Virtual, individual: cases opened in the period in which a mentor replied; their length is"
-    " from the opening to the last word. What is done in person or in groups is counted once it is"
-    " recorded."
 )
 _REPLIED: Final = """
 LEFT JOIN LATERAL (
@@ -144,38 +139,4 @@ def danger(session: Session, wanted: Wanted, catalogue: Catalogue) -> Report:
         ),
         may_show(rows, wanted, "mentees"),
         DANGER,
-    )
-
-
-def encounters(session: Session, wanted: Wanted, catalogue: Catalogue) -> Report:
-    """What mentors and mentees have had to do with each other."""
-    sql = """
-        SELECT /*group*/ AS "group", 'virtual, individual' AS kind,
-          count(DISTINCT x.person_id) AS mentees, count(DISTINCT x.mentor_id) AS mentors,
-          count(*) AS encounters,
-          percentile_cont(0.5) WITHIN GROUP (ORDER BY x.length) AS length
-        FROM (
-          SELECT c.mentee_id AS person_id, c.mentor_id, c.opened_at AS at,
-            CAST(extract(epoch FROM (
-              SELECT max(at) FROM case_event WHERE case_id = c.id
-                AND kind IN ('answered', 'detail_added')) - c.opened_at) AS float) AS length
-          FROM "case" c /*reply*/ WHERE reply.at IS NOT NULL
-            AND c.opened_at >= :start AND c.opened_at < :end
-        ) x /*people*/ GROUP BY 1 ORDER BY 1
-        """
-    rows = run(session, sql.replace("/*reply*/", _REPLIED), wanted)
-    return Report(
-        "encounters",
-        "Encounters",
-        wanted.period.label,
-        (
-            Column("group", (wanted.by or "").capitalize()),
-            Column("kind", "Kind"),
-            Column("mentees", "Mentees", "count"),
-            Column("mentors", "Mentors", "count"),
-            Column("encounters", "Encounters", "count"),
-            Column("length", "Length, median", "seconds"),
-        ),
-        may_show(rows, wanted, "mentees"),
-        ENCOUNTERS,
     )

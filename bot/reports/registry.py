@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from bot.mentoring.competencies import Catalogue
-from bot.reports import answers, care, programme
+from bot.reports import answers, care, meetings, programme
 from bot.reports.query import PLACES, Wanted
 from bot.reports.table import Report
 
@@ -26,7 +26,8 @@ class Entry:
 
 REPORTS: Final[dict[str, Entry]] = {
     "knowledge-gain": Entry(answers.knowledge_gain, ()),
-    "encounters": Entry(care.encounters),
+    "encounters": Entry(meetings.encounters, (*PLACES, "topic")),
+    "cadence": Entry(meetings.cadence, ("mentor", "facility", "group")),
     "active": Entry(answers.active),
     "response": Entry(
         answers.response,

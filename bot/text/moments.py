@@ -43,6 +43,16 @@ def spoken(moment: datetime, now: datetime, timezone: str, language: str) -> str
     return f"{at} on {local.day} {_MONTHS['en'][local.month - 1]}"
 
 
+def dated(moment: datetime, timezone: str, language: str) -> str:
+    """A moment with its whole date in a person's own time: ``Saturday 12 December at 9:00``."""
+    local = moment.astimezone(ZoneInfo(timezone))
+    where = "fr" if language == "fr" else "en"
+    day = f"{_DAYS[where][local.weekday()]} {local.day} {_MONTHS[where][local.month - 1]}"
+    if where == "fr":
+        return f"{day} à {local.hour} h {local.minute:02}"
+    return f"{day} at {local.hour}:{local.minute:02}"
+
+
 def month_name(day: date, language: str) -> str:
     """The month of a day with its year: "March 2026"."""
     names = _MONTHS["fr" if language == "fr" else "en"]

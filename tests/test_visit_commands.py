@@ -1,0 +1,141 @@
+"""`./mentorline visits …` and `encounters …`: what a coordinator does at a terminal."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.mentoring import visit_rules
+from bot.mentoring.visit_rules import Place
+from cli.app import app
+from cli.errors import Refusal
+from tests.town import Town
+
+NURSE = "+250788000301"
+ALICE = "+250788000401"
+
+
+def test_a_coordinator_plans_moves_cancels_and_logs(town: Town, tmp_path: Path) -> None:
+    clock = tmp_path / "clock"
+    clock.write_bytes(struct.pack("<d", town.time.offset.total_seconds()))
+    assert town.settings.database_url is not None
+    environment = {
+        "DATABASE_URL": town.settings.database_url,
+        "MENTORLINE_HOME": str(tmp_path),
+        "MENTORLINE_CLOCK": str(clock),
+    }
+
+    def run(*words: str) -> str:
+        answer = CliRunner(env=environment).invoke(app, words)
+        if isinstance(answer.exception, Refusal):
+            return f"Refused: {answer.exception}"
+        assert answer.exit_code == 0, answer.output
+        return answer.stdout
+
+    nurse = town.mentee(NURSE, facility="Rukara Health Centre", external_id="RAM-7")
+    town.mentor(ALICE, external_id="M-1")
+    assert run("visits", "list") == "No visits.\n"
+    plan = ["visits", "plan", "--mentor", "M-1", "--facility"]
+    assert "No facility is called" in run(*plan, "Gahini HC", "--at", "2026-03-10 09:00")
+    assert "not a moment" in run(*plan, "Rukara", "--at", "10 March")
+    assert "no hour" in run(*plan, "Rukara", "--at", "2026-03-10")
+    assert "past" in run(*plan, "Rukara", "--at", "2026-03-01 09:00")
+    assert "not a mentor" in run(*plan[:3], "RAM-7", "--facility", "Rukara", "--at", "2026-03-10 9")
+    assert "does not work" in run(*plan, "Rukara", "--at", "2026-03-10 09:00", "--mentee", "M-1")
+    said = run(*plan, "rukara hc", "--at", "2026-03-10 09:00", "--topic", "pph")
+    assert "Visit 1 to Rukara Health Centre on 2026-03-10 09:00 is planned. Told: 1." in said
+    town.rest()
+    nurse.hears("Alice Ingabire plans to visit.*10 March at 9:00")
+    nurse.says("oui")
+    nurse.hears("See you")
+    assert "Told: 1" in run("visits", "change", "1", "--at", "2026-03-11 10:30")
+    assert "nothing changed" in run("visits", "change", "1", "--at", "2026-03-11 10:30")
+    assert "Say what changes" in run("visits", "change", "1")
+    town.rest()
+    nurse.hears("has changed")
+    nurse.says("1")
+    nurse.hears("See you")
+    row = json.loads(run("visits", "list", "--json", "--mentor", "M-1"))[0]
+    assert (row["starts"], row["yes"], row["silent"]) == ("2026-03-11T10:30+02:00", 1, 0)
+    assert "Rukara" in run("visits", "list", "--since", "2026-03-11", "--until", "2026-03-11")
+    shown = run("visits", "show", "1")
+    assert "mentee Claudine Mukamana: will be there" in shown
+    assert "2026-03-10 16:00 remind: waits" in shown
+    assert run("visits", "show", "9") == "Refused: There is no visit 9."
+    assert "Told: 1." in run("visits", "cancel", "1", "--reason", "call 0788 123 456")
+    assert "over or was called off" in run("visits", "cancel", "1")
+    assert json.loads(run("visits", "show", "1", "--json"))["reason"] == "call [phone]"
+    town.rest()
+    nurse.hears("called off")
+
+    log = ["encounters", "log", "--mentor", "M-1", "--mentee", "RAM-7", "--minutes", "45"]
+    assert "yet to come" in run(*log, "--date", "2026-03-09")
+    assert "1 mentee, 45 minutes" in run(*log, "--date", "2026-03-02", "--topic", "pph")
+    assert "logged before" in run(*log, "--date", "2026-03-02", "--topic", "pph")
+    met = json.loads(run("encounters", "list", "--json"))
+    assert [(one["kind"], one["form"], one["source"]) for one in met] == [
+        ("in_person", "individual", "command")
+    ]
+    assert "in person" in run("encounters", "list", "--since", "2026-03-02")
+    assert "in person, individual" in run("report", "encounters", "--by", "topic")
+    assert "0" in run("report", "cadence")
+
+
+PLACES = [
+    Place(1, "Rukara Health Centre", near=True),
+    Place(2, "Rukara Health Post"),
+    Place(3, "Centre de Santé Gahini"),
+    Place(4, "Gahini District Hospital", near=True),
+    Place(5, "Kibuye"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "ids", "rest"),
+    [
+        ("Rukara HC pph, newborn", [1], "pph, newborn"),
+        ("rukara health post", [2], ""),
+        ("Rukara", [1], ""),  # the near one
+        ("CS Gahini pph", [3], "pph"),
+        ("GAHINI DH", [4], ""),
+        ("Kibuye, IMCI and malaria", [5], "IMCI and malaria"),
+        ("Nowhere HC", [], "Nowhere HC"),
+        ("", [], ""),
+    ],
+)
+def test_which_facility(words: str, ids: list[int], rest: str) -> None:
+    found = visit_rules.facility(words, PLACES)
+    assert [place.id for place in found.places] == ids
+    assert found.rest == rest
+
+
+def test_topics_are_spelt_as_known() -> None:
+    assert visit_rules.topics("PPH, newborn resuscitation et tel 0788123456", ["pph"]) == [
+        "pph",
+        "newborn resuscitation",
+        "tel [phone]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "minutes"),
+    [
+        ("90", 90),
+        ("90 min", 90),
+        ("2 h", 120),
+        ("2 heures", 120),
+        ("1h30", 90),
+        ("1.5 hours", 90),
+        ("1 h 15 min", 75),
+        ("2", None),
+        ("5 min", 5),
+        ("0", None),
+        ("a while", None),
+    ],
+)
+def test_how_long(said: str, minutes: int | None) -> None:
+    assert visit_rules.minutes(said) == minutes
