@@ -101,6 +101,8 @@ def test_report_nudge_and_the_leaders_month(town: Town) -> None:
         everybody = session.query(Person).filter(~Person.roles.contains(["mentor"]))
         for person in everybody:
             person.facility = place
+        for person in session.query(Person):
+            person.created_at = town.time.now()
         mentor = session.get_one(Person, town.person("+250788000402").id)
         chws = [one.id for one in everybody if one.cadre == "chw"]
         now = town.time.now()

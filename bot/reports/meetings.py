@@ -79,7 +79,10 @@ def encounters(session: Session, wanted: Wanted, catalogue: Catalogue) -> Report
             Column("length", "Length, median", "seconds"),
             Column("minutes", "Minutes in all", "count"),
         ),
-        may_show(rows, wanted, "mentees"),
+        [
+            {**shown, "kind": row["kind"]}
+            for shown, row in zip(may_show(rows, wanted, "mentees"), rows, strict=True)
+        ],
         ENCOUNTERS,
     )
 
