@@ -180,8 +180,7 @@ def _mentor_word(turn: Turn, asked: words.Command) -> str | None:
         discussing.command(turn, asked)
         return None
     if asked.name in visiting.WORDS:
-        visiting.command(turn, asked)
-        return None
+        return visiting.command(turn, asked)
     return desk.command(turn, asked, expecting=_expects(turn))
 
 

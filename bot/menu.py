@@ -40,7 +40,7 @@ def command(turn: Turn, asked: words.Command) -> str | None:
         case "progress":
             turns.show_progress(turn)
         case name if name in visiting.WORDS:
-            visiting.command(turn, asked)
+            return visiting.command(turn, asked)
         case "join" | "leave":
             discussing.member_word(turn, asked)
         case name if name in wishes.NAMES:

@@ -11,11 +11,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from bot.mentoring import until
+from bot.text import dates
 from bot.text.fold import clean, fold
 from bot.text.yaml_file import read_yaml
 
@@ -306,6 +308,7 @@ def command(text: str) -> Command | None:
 
 
 _LONGEST_VISIT: Final = 25
+_SOME_DAY: Final = date(2026, 3, 1)
 
 
 def _of_visit(text: str, rest: str) -> bool:
@@ -313,7 +316,9 @@ def _of_visit(text: str, rest: str) -> bool:
     words = rest.split()
     if "?" in text or len(words) > _LONGEST_VISIT or words[0] in _SENTENCE_WORDS:
         return False
-    return len(words) <= _ITEM_WORDS or any(part.isdigit() for part in words)
+    if dates.read(text, _SOME_DAY).day is not None:
+        return True
+    return len(words) <= _ITEM_WORDS and not _SENTENCE_WORDS.intersection(words)
 
 
 def _after_words(text: str, number: int) -> str:

@@ -162,6 +162,8 @@ def test_two_visits_are_not_taken_for_each_other(town: Town) -> None:
     claudine.says("VISITS")
     claudine.hears("Visits planned", "You said")
     # A question that begins with the word is one.
+    claudine.says("visit schedule newborn")
+    assert town.inbound()[-1].state == "dialogue"
     claudine.says("visit of a newborn, when is the second?")
     assert town.inbound()[-1].handled_as == "dialogue"
     assert town.count(VisitPerson, VisitPerson.coming.is_(True)) == 1

@@ -31,32 +31,39 @@ _MEANS: Final = {
 _SAID: Final = re.compile(r"\s*([^\W\d_]+(?: off)?)\s*(?:(?:visit|visite|no|n)?\W*(\d{1,9}))?\b\W*")
 
 
-def command(turn: Turn, asked: words.Command) -> None:
-    """Carry out VISIT, VISITS and DEBRIEF, for a mentor or for whoever is visited."""
+def command(turn: Turn, asked: words.Command) -> str | None:
+    """Carry out VISIT, VISITS and DEBRIEF, for a mentor or for whoever is visited.
+
+    Returns:
+        The text, where it is a question: "visit schedule newborn", of somebody who plans none.
+    """
     if asked.name == "debrief":
         debriefing.begin(turn)
-        return
+        return None
     if asked.name == "visits":
         show(turn)
-        return
+        return None
     found = _SAID.match(asked.text)
     if found is not None:
         first, number = fold(found[1]), found[2]
         coming = words.affirmation(first)
         if coming is not None:
             _answer(turn, coming, int(number) if number else None)
-            return
+            return None
         meant = _MEANS.get(first)
         if meant == "list":
             show(turn)
-            return
+            return None
         if meant is not None and turn.person.is_mentor:
             _ask_first(turn, meant, number, asked.text[found.end() :])
-            return
+            return None
     if turn.person.is_mentor:
         visit_walk.begin(turn, asked.text)
+    elif asked.text:
+        return turn.text
     else:
         show(turn)
+    return None
 
 
 # Yes and no.
