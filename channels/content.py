@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -139,14 +139,12 @@ def sync(session: Session, provider: Twilio, now: datetime) -> list[str]:
             }
         )
     if rows:
-        new = insert(ContentTemplate).values(rows)
+        new = insert(ContentTemplate)
         changed = {key: new.excluded[key] for key in ("content_sid", "approval", "seen_at")}
         session.execute(
-            new.on_conflict_do_update(index_elements=["name", "language"], set_=changed)
+            new.on_conflict_do_update(index_elements=["name", "language"], set_=changed), rows
         )
-    usable = [(row["name"], row["language"]) for row in rows]
-    key = tuple_(ContentTemplate.name, ContentTemplate.language)
-    session.execute(delete(ContentTemplate).where(key.not_in(usable)))
+    session.execute(delete(ContentTemplate).where(ContentTemplate.seen_at != now))
     return unusable
 
 

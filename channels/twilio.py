@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
@@ -133,6 +134,7 @@ class _HttpClient(HttpClient):
         return urlunsplit((self._base.scheme, self._base.netloc, path, parts.query, ""))
 
 
+@cache
 def _trusted() -> ssl.SSLContext:
     """The authorities of the certifi package, and those of this machine."""
     context = ssl.create_default_context(cafile=certifi.where())

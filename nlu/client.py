@@ -6,11 +6,13 @@ other wait. So each server gets at most two of ours at a time, and servers take 
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,12 @@ import httpx
 IN_FLIGHT = 2
 COOLING = 2.0  # seconds that a server which could not be reached is tried last
 LOADING = 120.0  # seconds to load a model
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities of httpx, read once: for each client it would read them anew."""
+    return httpx.create_ssl_context()
 
 
 class RasaUnavailable(Exception):
@@ -82,7 +90,7 @@ class RasaClient:
         self._servers = [_Server(url.rstrip("/")) for url in urls]
         self._timeout = timeout
         self._params = {"token": token} if token else {}
-        self._http = httpx.Client(timeout=timeout, trust_env=False)
+        self._http = httpx.Client(timeout=timeout, trust_env=False, verify=_trusted())
         self._free = threading.Condition()
         self._turns = 0
 

@@ -12,8 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -430,7 +429,7 @@ def bring_contents(simulator: Handle, provider: Twilio) -> None:
     if not _CONTENTS:
         content.push(provider)
         _CONTENTS.update(simulator.state.contents)
-    simulator.state.contents.update(deepcopy(_CONTENTS))
+    simulator.state.contents.update({sid: replace(one) for sid, one in _CONTENTS.items()})
 
 
 class _Late:
