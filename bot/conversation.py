@@ -232,7 +232,9 @@ def _is_for_walk(situation: Situation, walk: walking.Asked, command: words.Comma
     if not walk.is_newest and not situation.pressed:
         if situation.open_case_as_mentee:
             return False
-        if walk.takes == "text" and situation.open_cases_as_mentor:
+        number = words.number(situation.text)
+        wordy = walk.takes == "text" or (walk.takes == "marks" and number is None)
+        if wordy and situation.open_cases_as_mentor:
             return False
     return walking.reads(walk, situation.text, pressed=situation.pressed)
 

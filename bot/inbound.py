@@ -39,7 +39,7 @@ LONGEST_QUESTION = 2000
 # Buttons that mean the same under whatever message they are.
 NEVER_STALE = frozenset(
     {conversation.READ, "QUIZ", "MORE", "ASK", "JOIN", "LEAVE", "DISCUSS APPROVE", "DISCUSS DROP"}
-    | {"REVIEW", "VISIT YES", "VISIT NO", "DEBRIEF"}
+    | {"REVIEW", "VISIT YES", "VISIT NO", "DEBRIEF", "GOAL MENTOR", "GOAL LATER"}
 )
 # After these a walk that is being asked goes on; the dialogue's actions see to it themselves.
 WALK_GOES_ON = frozenset(

@@ -8,7 +8,18 @@ from sqlalchemy import select
 
 from bot import emergencies, knowledge, walks, words
 from bot.knowledge import proposing
-from bot.mentoring import asker, asking, cases, discussing, following, visiting
+from bot.mentoring import (
+    asker,
+    asking,
+    cases,
+    discussing,
+    following,
+    goal_words,
+    plan_words,
+    record_words,
+    visiting,
+)
+from bot.mentoring.competencies import kept
 from bot.people import UI_LANGUAGES
 from bot.quizzes import turns, wishes
 from bot.turn import Turn
@@ -17,7 +28,7 @@ from store.knowledge import Question
 
 MENU_TOPICS = 4
 # Words of the contract whose capability is not open yet; said plainly instead of guessed at.
-NOT_YET = frozenset({"assess", "plan", "goal", "stock"})
+NOT_YET = frozenset({"assess", "stock"})
 
 
 def command(turn: Turn, asked: words.Command) -> str | None:
@@ -39,8 +50,13 @@ def command(turn: Turn, asked: words.Command) -> str | None:
             turns.more(turn)
         case "progress":
             turns.show_progress(turn)
+            _show_record(turn)
         case name if name in visiting.WORDS:
             return visiting.command(turn, asked)
+        case "plan":
+            plan_words.command(turn, asked)
+        case "goal":
+            goal_words.command(turn, asked)
         case "join" | "leave":
             discussing.member_word(turn, asked)
         case name if name in wishes.NAMES:
@@ -66,6 +82,14 @@ def show_menu(turn: Turn) -> None:
     topics = knowledge.topic_titles(turn.session, turn.person.language)
     some = sorted(topics, key=len)[:MENU_TOPICS]
     turn.reply("menu", count=len(topics), topics=", ".join(some))
+
+
+def _show_record(turn: Turn) -> None:
+    """PROGRESS, second part: where one stands with tests and observed skills."""
+    catalogue = kept(turn.settings.competencies_dir)
+    said = record_words.shown(turn.session, turn.person, catalogue)
+    if said is not None:
+        turn.reply_text(said, label="record")
 
 
 def _language(turn: Turn, argument: str) -> None:
@@ -173,6 +197,8 @@ def pending(turn: Turn, asked: dict[str, Any]) -> str | None:
             return discussing.pending(turn, asked, number, yes)
         case kind if kind in proposing.PENDING:
             return proposing.pending(turn, asked)
+        case kind if kind in goal_words.PENDING:
+            return goal_words.pending(turn, asked, number, yes)
         case "which_case":
             return asking.chosen(turn, asked, number, yes)
         case "withdraw":

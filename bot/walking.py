@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from bot import words
+from bot.mentoring import marks
 from bot.text.fold import fold
 
-Takes = Literal["choice", "letter", "text"]
-"""What a step waits for: a number (or yes and no), a letter from A to D, or any text."""
+Takes = Literal["choice", "letter", "text", "marks"]
+"""What a step waits for: a number (or yes and no), a letter from A to D, any text, or a number or
+the marks of a checklist (``bot.mentoring.marks``)."""
 
 # A text that begins so is a question of its own, not what a step asks for.
 _ASKING_TEXT: Final = """
@@ -68,6 +70,8 @@ def reads(asked: Asked, text: str, *, pressed: bool) -> bool:
         return True
     if asked.takes == "text":
         return not is_question(text)
+    if asked.takes == "marks" and marks.looks_like(text):
+        return True
     if _LETTER.fullmatch(text):
         if asked.takes == "letter":
             return not asked.quiz_is_newer

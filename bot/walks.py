@@ -67,6 +67,10 @@ class Kind:
         """The names of all steps, in order; they may depend on ``walk.answers``."""
         raise NotImplementedError
 
+    def counted(self, steps: Sequence[str]) -> Sequence[str]:
+        """The steps that "3/8" counts."""
+        return steps[: len(steps) - self.uncounted]
+
     def ask(self, turn: Turn, walk: Walk) -> Prompt:
         """How ``walk.step`` is asked."""
         raise NotImplementedError
@@ -349,8 +353,7 @@ def _end(turn: Turn, walk: Walk, kind: Kind) -> None:
 
 
 def _counted(turn: Turn, kind: Kind, walk: Walk) -> list[str]:
-    steps = list(kind.steps(turn, walk))
-    return steps[: len(steps) - kind.uncounted]
+    return list(kind.counted(kind.steps(turn, walk)))
 
 
 def _say(turn: Turn, walk: Walk, *, again: bool = False) -> None:

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
-from bot.mentoring import until
+from bot.mentoring import plan_asks, until
 from bot.text import dates
 from bot.text.fold import clean, fold
 from bot.text.yaml_file import read_yaml
@@ -33,7 +33,7 @@ CARD_COMMANDS: Final = frozenset({"propose", "review"})
 MENTOR_COMMANDS: Final = CARD_COMMANDS | frozenset(
     {"cases", "take", "pass", "done", "away", "back", "answer", "thread", "photos", "hurry"}
     | {"debrief"}
-    | {"discuss", "sum"}
+    | {"discuss", "sum", "skill"}
 )
 # From a mentor one thing, from whoever is visited another.
 SHARED_COMMANDS: Final = frozenset({"visit", "visits"})
@@ -53,8 +53,8 @@ WalkWord = Literal["back", "skip", "later"]
 class Command:
     """A command: `argument` is a language code, a stock item, a case code, a number, or "".
 
-    `text` is what was written after the code of an "answer", after "discuss", "sum" or "visit", as
-    typed; "" for all others.
+    `text` is what was written after the code of an "answer", after "discuss", "sum" or "visit", or
+    as a goal in own words, as typed; "" for all others.
     """
 
     name: str
@@ -303,7 +303,10 @@ def command(text: str) -> Command | None:
                 return Command(name, text=_after_words(text, len(phrase.split())))
             argument = _argument(text, words.arguments[name], plain[len(phrase) + 1 :])
             if argument is not None:
-                return Command(name, argument)
+                own = argument == "words" and words.arguments[name] == "goal"
+                return Command(
+                    name, argument, _after_words(text, len(phrase.split())) if own else ""
+                )
     return None
 
 
@@ -342,6 +345,8 @@ def _argument(text: str, kind: str, rest: str) -> str | None:
         )
     if kind in ("code", "maybe_code"):
         return parse_code(rest)
+    if kind == "goal":
+        return plan_asks.goal(rest, text)
     if kind in _QUANTITIES:
         return _QUANTITIES[kind](rest)
     words = rest.split()
@@ -388,7 +393,13 @@ def _leave(rest: str) -> str | None:
     return rest if until.is_one(rest) else None
 
 
-_QUANTITIES: Final = {"hour": _hour, "days": _days, "count": _count, "leave": _leave}
+_QUANTITIES: Final = {
+    "hour": _hour,
+    "days": _days,
+    "count": _count,
+    "leave": _leave,
+    "plan": plan_asks.plan,
+}
 # "2 a week", "3 par semaine".
 _A_WEEK: Final = re.compile(r"(\d{1,2}) (?:a|per|par|kwa|ku) (?:week|semaine|wiki|cyumweru)")
 

@@ -231,7 +231,9 @@ def import_cards(file: File, check: Check = False) -> None:
 @app.command("export")
 def export_(
     name: Annotated[
-        Literal["people", "messages", "answers", "assessments", "encounters", "cases"],
+        Literal[
+            "people", "messages", "answers", "assessments", "encounters", "plans", "goals", "cases"
+        ],
         typer.Argument(help="What to export."),
     ],
     form: Annotated[Literal["csv", "jsonl", "xlsx"], typer.Option("--format")] = "csv",
@@ -243,6 +245,25 @@ def export_(
     from cli.exporting import export
 
     export(name, form, since and since.date(), until and until.date(), output)
+
+
+@app.command("certificate")
+def certificate_(
+    who: Annotated[
+        str | None, typer.Argument(metavar="PHONE|EXTERNAL_ID", show_default=False)
+    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", dir_okay=False)] = None,
+    number: Annotated[
+        str | None, typer.Option("--check", help="Whether a certificate's number is ours.")
+    ] = None,
+) -> None:
+    """The certificate of a fully validated mentee, as PDF; or whether a number is genuine."""
+    from cli.certificates import certificate, check
+
+    if number is not None:
+        check(number)
+    else:
+        certificate(who, output)
 
 
 @campaign.command("mentee")

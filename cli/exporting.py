@@ -43,6 +43,8 @@ EXPORTS = {
     "answers": Export(exports.ANSWERS, exports.answers),
     "assessments": Export(exports.ASSESSMENTS, exports.assessments),
     "encounters": Export(exports.ENCOUNTERS, exports.encounters),
+    "plans": Export(exports.PLANS, exports.plans),
+    "goals": Export(exports.GOALS, exports.goals),
     "cases": Export(overview.COLUMNS, overview.exported),
 }
 

@@ -13,7 +13,8 @@ SAYS = {
     "service-level": "How long cases wait for a mentor.",
     "danger": "Emergencies, and how soon somebody helped.",
     "stock-outs": "Items missing, and for how long.",
-    "plan": "Coaching plans: open, done, overdue.",
+    "plans": "Coaching plans: open, done, overdue.",
+    "plan": "The same, by its earlier name.",
     "cascade": "Validated mentees who mentor others.",
     "cost": "Segments and templates for each mentee.",
 }

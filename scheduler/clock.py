@@ -55,6 +55,7 @@ TICKS: dict[str, tuple[Callable[[Works], None], float]] = {
     "doubts": (ticks.doubts, 5.0),
     "mentor_news": (ticks.mentor_news, 20.0),
     "due_cases": (ticks.due_cases, 5.0),
+    "coaching_plans": (ticks.coaching_plans, 30.0),
     "due_discussions": (ticks.due_discussions, 5.0),
     "due_visits": (ticks.due_visits, 20.0),
     "plan_campaigns": (ticks.plan_campaigns, 5.0),

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot import walks
 from bot.knowledge import expiring
-from bot.mentoring import competencies, discussions, news, timers, visit_dues
+from bot.mentoring import (
+    competencies,
+    discussions,
+    news,
+    plan_clock,
+    plan_dues,
+    timers,
+    visit_dues,
+)
 from bot.quizzes import campaigns, closing, giving, planning, spending
 from channels import content
 from scheduler import reconcile, sender
@@ -131,6 +141,49 @@ def mentor_news(works: Works) -> None:
     for due_id in ids:
         with works.sessions.begin() as session:
             news.look(session, due_id, now)
+
+
+def coaching_plans(works: Works) -> None:
+    """Reminders of coaching plans; by night, gaps that have shown and records that have grown."""
+    now = works.now()
+    with works.sessions.begin() as session:
+        plan_dues.gaps_later(session, now, works.settings.default_timezone)
+        due = plan_dues.due(session, now, CASES_AT_ONCE)
+    for due_id, kind in due:
+        if kind == "gaps":
+            _look_for_gaps(works, due_id, now)
+            continue
+        with works.sessions.begin() as session:
+            if kind == "record":
+                plan_clock.record_grew(session, due_id, works.settings, now)
+            else:
+                plan_clock.remind(session, due_id, now)
+
+
+def _look_for_gaps(works: Works, due_id: int, now: datetime) -> None:
+    """Each person in a transaction of their own: one that fails does not hold up the others."""
+    with works.sessions() as session:
+        since = plan_clock.gaps_since(session, due_id)
+        if since is None:
+            return
+        found = plan_clock.find_gaps(session, since, works.settings, now)
+        grown = list(plan_clock.whose_record_grew(session, now))
+    for gap in found:
+        with _passed_over("gap", gap.person_id), works.sessions.begin() as session:
+            plan_clock.write_down(session, gap, works.settings, now)
+    for person_id in grown:
+        with _passed_over("record", person_id), works.sessions.begin() as session:
+            plan_clock.look_at_record(session, person_id, works.settings, now)
+    with works.sessions.begin() as session:
+        plan_clock.gaps_done(session, due_id, len(found), works.settings, now)
+
+
+@contextlib.contextmanager
+def _passed_over(what: str, person_id: int) -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        log.error("passed over", what=what, person=person_id, error=type(error).__name__)
 
 
 def stalled_jobs(works: Works) -> None:

@@ -91,8 +91,10 @@ class PlanItem(Base):
 
 
 class PlanDue(Base):
-    """When plans are looked at: ``nudge`` (one person's open items), ``gaps`` (everybody's answers
-    and questions; nobody's row). One of a kind is pending at most.
+    """When plans are looked at.
+
+    Kinds: ``reminder`` (somebody's open items), ``record`` (whose record grew), ``gaps``
+    (everybody's answers and questions; nobody's row). One of a kind is pending at most.
     """
 
     __tablename__ = "plan_due"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +14,9 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.mentoring import coaching, goals
+from bot import words
+from bot.mentoring import coaching, goals, plan_asks
+from bot.text.fold import fold
 from store.base import make_engine, make_sessions
 from store.people import Person
 from store.plans import Goal, PlanDue, PlanItem
@@ -107,10 +111,49 @@ def test_a_gap_is_written_down_once_without_identifiers(session: Session) -> Non
     assert coaching.open_items(session, claudine.id) == [later, first]
     # One reminder waits for whoever owns them, not one each.
     due = session.scalars(select(PlanDue)).one()
-    assert (due.person_id, due.kind) == (alice.id, "nudge")
+    assert (due.person_id, due.kind) == (alice.id, "reminder")
     assert due.due_at == datetime(2026, 3, 10, 15, tzinfo=UTC)
     assert coaching.done(session, later, claudine, NOW)
     assert not coaching.done(session, later, claudine, NOW)
     assert not coaching.drop(session, later, claudine, NOW)
     assert session.get_one(PlanItem, later.id).ended_by_id == claudine.id
     assert coaching.open_items(session, claudine.id) == [first]
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "argument"),
+    [
+        ("PLAN", "plan", ""),
+        ("plan done 2", "plan", "done 2"),
+        ("Plan 2 done.", "plan", "done 2"),
+        ("PLAN DONE", "plan", "done"),
+        ("plan fait 3", "plan", "done 3"),
+        ("mon plan", "plan", ""),
+        ("plan drop 12", "plan", "drop 12"),
+        ("plan b contraception dose?", None, None),
+        ("plan 2", None, None),
+        ("plan of care for eclampsia", None, None),
+        ("GOAL", "goal", ""),
+        ("goal done", "goal", "done"),
+        ("objectif atteint", "goal", "done"),
+        ("objectif changer", "goal", "change"),
+        ("goal mentor", "goal", "mentor"),
+        ("GOAL be calm when a mother bleeds", "goal", "words"),
+        ("goal of magnesium sulphate", None, None),
+        ("goal be calm?", None, None),
+        ("goal: x", None, None),
+    ],
+)
+def test_what_follows_plan_and_goal(said: str, name: str | None, argument: str | None) -> None:
+    found = words.command(said)
+    assert (found and found.name, found and found.argument) == (name, argument)
+    if argument == "words":
+        assert found is not None
+        assert found.text == "be calm when a mother bleeds"
+
+
+@given(st.text(max_size=40))
+def test_whatever_follows_plan_and_goal_is_a_known_word_or_none(rest: str) -> None:
+    asked = plan_asks.plan(fold(rest))
+    assert asked is None or re.fullmatch(r"done|(done|drop) \d+", asked)
+    assert plan_asks.goal(fold(rest), rest) in {None, *get_args(plan_asks.GoalAsk)}

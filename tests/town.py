@@ -319,6 +319,7 @@ class Town:
             ticks.stalled_jobs,
             ticks.doubts,
             ticks.mentor_news,
+            ticks.coaching_plans,
             ticks.due_cases,
             ticks.due_discussions,
             ticks.due_visits,

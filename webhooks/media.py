@@ -1,4 +1,4 @@
-"""What a person sent, for the provider to fetch and show to the other side of a case."""
+"""What the provider, or a phone, fetches by a signed address: what people sent, certificates."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from flask import Blueprint, Response
 from bot import media
 from channels.fetch import FetchError, fetch
 from store.messages import Inbound
+from store.people import Person
+from store.plans import Certificate
 from webhooks.house import house
 
 blueprint = Blueprint("media", __name__)
@@ -33,4 +35,37 @@ def show(token: str) -> Response:
         content,
         content_type=kind,
         headers={"X-Content-Type-Options": "nosniff", "Content-Disposition": "attachment"},
+    )
+
+
+@blueprint.get("/certificate/<token>")
+def certificate(token: str) -> Response:
+    """A certificate as PDF, by a signed address."""
+    # Only here are pages made, and not every process of web ever makes one.
+    from bot.reports.certificate import page, spelt
+
+    this = house()
+    found = media.read_certificate(this.settings, token, this.now())
+    if found is None:
+        return Response("not found", 404)
+    with this.sessions() as session:
+        row = session.get(Certificate, found)
+        if row is None:
+            return Response("not found", 404)
+        person = session.get_one(Person, row.person_id)
+        made = page(
+            row,
+            programme=this.settings.programme_name,
+            language=person.language,
+            timezone=person.timezone,
+        )
+    name = f"certificate-{spelt(row.number)}.pdf"
+    return Response(
+        made,
+        content_type="application/pdf",
+        headers={
+            "X-Content-Type-Options": "nosniff",
+            "Content-Disposition": f'inline; filename="{name}"',
+            "Cache-Control": "private, no-store",
+        },
     )

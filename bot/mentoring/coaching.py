@@ -1,8 +1,8 @@
 """A mentee's coaching plan: items of gap, action, owner and due day.
 
 Items come from self-assessments, wrong answers, repeated questions, observed skills, debriefs, and
-from whoever mentors; each gap is written down once. Nudges about them are in
-``bot.mentoring.nudges``.
+from whoever mentors; each gap is written down once. Reminders of them are in
+``bot.mentoring.plan_clock``.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bot.mentoring import plan_dues
 from bot.text.redact import redact
+from bot.texts import languages
 from store.people import Person
 from store.plans import PlanItem
 
@@ -76,13 +78,19 @@ def add(
             .returning(PlanItem.id)
         )
         if made is not None:
-            plan_dues.nudge_later(session, owner_id, now)
+            plan_dues.remind_later(session, owner_id, now)
             return session.get_one(PlanItem, made)
 
 
 def day_after(person: Person, now: datetime, span: timedelta) -> date:
     """The day so long from now, in a person's own time zone."""
     return (now + span).astimezone(ZoneInfo(person.timezone)).date()
+
+
+def day_said(day: date, language: str) -> str:
+    """A day as people read it: "Tue 3 Mar"."""
+    where = language if language in languages("plan_line") else "en"
+    return format_date(day, "EEE d MMM", locale=where)
 
 
 def open_items(session: Session, mentee_id: int) -> list[PlanItem]:

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -168,6 +168,12 @@ def load(folder: Path | None = None) -> Catalogue:
     if problems:
         raise CatalogueError(problems)
     return Catalogue(areas, associations)
+
+
+@cache
+def kept(folder: Path | None = None) -> Catalogue:
+    """Like ``load``, read once by each process."""
+    return load(folder)
 
 
 def _doubles(what: str, names: Iterable[str]) -> list[str]:

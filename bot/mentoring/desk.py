@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from bot import danger, emergencies, words
 from bot.knowledge import proposing
-from bot.mentoring import around, asking, assigning, cases, leave, matching, record, thread
+from bot.mentoring import (
+    around,
+    asking,
+    assigning,
+    cases,
+    leave,
+    matching,
+    record,
+    skill_walk,
+    thread,
+)
 from bot.mentoring.matching import Ask, Deliver, NotForACase, Reopen
 from bot.texts import text
 from bot.turn import Turn
@@ -35,6 +45,8 @@ def command(turn: Turn, asked: words.Command, *, expecting: bool = False) -> str
             leave.go(turn, asked.argument)
         case "back":
             leave.come_back(turn)
+        case "skill":
+            skill_walk.command(turn, asked.argument)
         case "propose" | "review":
             proposing.command(turn, asked)
         case "answer":

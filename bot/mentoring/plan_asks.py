@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-GoalAsk = Literal["done", "change", "drop", "words"]
+GoalAsk = Literal["done", "change", "drop", "mentor", "later", "words"]
 
 _DONE_TEXT: Final = """
 done finished reached achieved complete completed fait faite fini finie termine terminee atteint
@@ -28,6 +28,12 @@ _CHANGE: Final = frozenset(_CHANGE_TEXT.split())
 _NO_GOAL: Final = frozenset(_NO_GOAL_TEXT.split())
 _ITEM: Final = re.compile(r"(?:(?P<word>[a-z]+) )?(?:n |no |item |point )?(?P<number>\d{1,3})")
 _ITEM_AFTER: Final = re.compile(r"(?P<number>\d{1,3}) (?P<word>[a-z]+)")
+# To the invitation to mentor others; buttons say the English ones.
+_ANSWERS: Final[dict[str, GoalAsk]] = {
+    "mentor": "mentor",
+    "later": "later",
+    "plus tard": "later",
+}
 _FEWEST_LETTERS: Final = 6
 _MOST_WORDS: Final = 25
 
@@ -62,6 +68,8 @@ def goal(rest: str, text: str) -> GoalAsk | None:
         return "change"
     if rest in _DROP:
         return "drop"
+    if rest in _ANSWERS:
+        return _ANSWERS[rest]
     if "?" in text or not said or said[0] in _NO_GOAL or len(said) > _MOST_WORDS:
         return None
     return "words" if sum(map(str.isalpha, rest)) >= _FEWEST_LETTERS else None

@@ -21,7 +21,7 @@ APART: Final = timedelta(days=7)
 LOOKED_AT: Final = time(3)
 
 
-def nudge_later(session: Session, person_id: int, now: datetime) -> None:
+def remind_later(session: Session, person_id: int, now: datetime) -> None:
     """Have somebody reminded of their plan in a week; what is pending stays as it is.
 
     Args:
@@ -30,22 +30,29 @@ def nudge_later(session: Session, person_id: int, now: datetime) -> None:
     timezone = session.scalars(select(Person.timezone).where(Person.id == person_id)).one()
     here = ZoneInfo(timezone)
     day = (now.astimezone(here) + APART).date()
-    _plan(session, "nudge", person_id, datetime.combine(day, AT, here).astimezone(UTC))
+    _plan(session, "reminder", person_id, datetime.combine(day, AT, here).astimezone(UTC))
+
+
+def record_grew(session: Session, person_id: int, now: datetime) -> None:
+    """Have a mentee's record looked at, at the next tick.
+
+    Args:
+        now: aware.
+    """
+    _plan(session, "record", person_id, now)
 
 
 def gaps_later(session: Session, now: datetime, timezone: str) -> None:
-    """Have gaps looked for in the coming night; the first time at once.
+    """Have gaps looked for in the coming night.
 
     Args:
         now: aware.
         timezone: the programme's.
     """
-    first = session.scalar(select(PlanDue.id).where(PlanDue.kind == "gaps").limit(1)) is None
     here = ZoneInfo(timezone)
     local = now.astimezone(here)
-    next_day = local.date() + timedelta(days=0 if local.time() < LOOKED_AT else 1)
-    due_at = now if first else datetime.combine(next_day, LOOKED_AT, here).astimezone(UTC)
-    _plan(session, "gaps", None, due_at)
+    day = local.date() + timedelta(days=0 if local.time() < LOOKED_AT else 1)
+    _plan(session, "gaps", None, datetime.combine(day, LOOKED_AT, here).astimezone(UTC))
 
 
 def _plan(session: Session, kind: str, person_id: int | None, due_at: datetime) -> None:
@@ -56,13 +63,12 @@ def _plan(session: Session, kind: str, person_id: int | None, due_at: datetime) 
     )
 
 
-def due_ids(session: Session, now: datetime, limit: int) -> list[int]:
-    """Rows that are due, oldest first."""
-    return list(
-        session.scalars(
-            select(PlanDue.id)
-            .where(PlanDue.done_at.is_(None), PlanDue.due_at <= now)
-            .order_by(PlanDue.due_at)
-            .limit(limit)
-        )
+def due(session: Session, now: datetime, limit: int) -> list[tuple[int, str]]:
+    """Ids and kinds of rows that are due, oldest first."""
+    rows = session.execute(
+        select(PlanDue.id, PlanDue.kind)
+        .where(PlanDue.done_at.is_(None), PlanDue.due_at <= now)
+        .order_by(PlanDue.due_at)
+        .limit(limit)
     )
+    return [(row.id, row.kind) for row in rows]

@@ -1,4 +1,4 @@
-"""Rows for `./mentorline export`: people, messages, answers, assessments, encounters.
+"""Rows for `./mentorline export`: people, messages, answers, assessments, encounters, plans, goals.
 
 Every function takes the session and two moments (aware, the second not included), and gives rows
 one by one as the database hands them over: a million messages never stand in memory. What people
@@ -39,6 +39,14 @@ ASSESSMENTS: Final = (
 ENCOUNTERS: Final = (
     "at", "id", "ended_at", "minutes", "kind", "form", "channel", "topic", "mentor_id",
     "mentees", "mentee_ids", "source", "case_id", "discussion_id", "note",
+)  # fmt: skip
+PLANS: Final = (
+    "at", "id", "mentee_id", "external_id", "owner_id", "number", "competency", "gap", "action",
+    "due_on", "state", "ended_at", "source",
+)  # fmt: skip
+GOALS: Final = (
+    "at", "id", "person_id", "external_id", "competency", "words", "state", "begun_at", "ended_at",
+    "mentors_others", "source",
 )  # fmt: skip
 
 
@@ -143,6 +151,38 @@ def encounters(session: Session, start: datetime, end: datetime) -> Iterator[Map
         end,
     ):
         yield row | {"note": redact(row["note"]).text}
+
+
+def plans(session: Session, start: datetime, end: datetime) -> Iterator[Mapping[str, Any]]:
+    """Items of coaching plans that were agreed in the span."""
+    for row in _stream(
+        session,
+        """
+        SELECT i.created_at AS at, i.id, i.mentee_id, p.external_id, i.owner_id, i.number,
+          i.competency, i.gap, i.action, i.due_on, i.state, i.ended_at, i.source
+        FROM plan_item i JOIN person p ON p.id = i.mentee_id
+        WHERE i.created_at >= :start AND i.created_at < :end ORDER BY i.created_at, i.id
+        """,
+        start,
+        end,
+    ):
+        yield row | {key: redact(row[key]).text for key in ("gap", "action")}
+
+
+def goals(session: Session, start: datetime, end: datetime) -> Iterator[Mapping[str, Any]]:
+    """Goals that were proposed or chosen in the span."""
+    for row in _stream(
+        session,
+        """
+        SELECT g.proposed_at AS at, g.id, g.person_id, p.external_id, g.competency, g.words,
+          g.state, g.begun_at, g.ended_at, g.mentors_others, g.source
+        FROM goal g JOIN person p ON p.id = g.person_id
+        WHERE g.proposed_at >= :start AND g.proposed_at < :end ORDER BY g.proposed_at, g.id
+        """,
+        start,
+        end,
+    ):
+        yield row | {"words": redact(row["words"]).text}
 
 
 def _number(value: Any) -> int | float | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fractions import Fraction
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.mentoring.competencies import Catalogue
-from bot.mentoring.validation import Kind, Record, Standing, fully, standing
+from bot.mentoring.standings import record
+from bot.mentoring.validation import Record, Standing, fully, standing
 from bot.people import display_name
 from bot.reports.query import Wanted, may_show, run
 from bot.reports.table import Column, Report
@@ -27,7 +27,6 @@ CASCADE: Final = (
     "Mentees validated in at least one competency by the end of the period, and those of them who"
     " are mentors today."
 )
-PLAN: Final = "Items of coaching plans: open, done, and overdue."
 STOCK: Final = "Stock-outs reported in the period, and the days they were open."
 MATRIX: Final = (
     "V: validated. K: 85 % in a post-test, skill not signed yet. S: skill signed, 85 % not reached"
@@ -109,11 +108,6 @@ def cascade(session: Session, wanted: Wanted, catalogue: Catalogue) -> Report:
         may_show(rows, wanted, "validated", {"mentors": ()}),
         CASCADE,
     )
-
-
-def plan(session: Session, wanted: Wanted, catalogue: Catalogue) -> Report:
-    """Coaching plans. Nothing records them yet, so there is nothing to count."""
-    return Report("plan", "Coaching plans", wanted.period.label, (), [], PLAN)
 
 
 def stock_outs(session: Session, wanted: Wanted, catalogue: Catalogue) -> Report:
@@ -213,20 +207,6 @@ def one_mentee(session: Session, person: Person, catalogue: Catalogue) -> Report
         rows,
         "Validated: a post-test of at least 85 % and a skill signed by a mentor. Percent are cut"
         " off, not rounded.",
-    )
-
-
-def record(row: Assessment) -> Record:
-    """A stored assessment, as the rule of validation reads it."""
-    return Record(
-        row.technical_area,
-        row.competency,
-        cast("Kind", row.kind),
-        row.at,
-        None if row.score is None else Fraction(row.score),
-        None if row.out_of is None else Fraction(row.out_of),
-        row.passed,
-        row.assessor_id,
     )
 
 

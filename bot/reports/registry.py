@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from bot.mentoring.competencies import Catalogue
-from bot.reports import answers, care, meetings, programme
+from bot.reports import answers, care, meetings, plans, programme
 from bot.reports.query import PLACES, Wanted
 from bot.reports.table import Report
 
@@ -40,7 +40,8 @@ REPORTS: Final[dict[str, Entry]] = {
     "service-level": Entry(care.service_level),
     "danger": Entry(care.danger),
     "stock-outs": Entry(programme.stock_outs, ()),
-    "plan": Entry(programme.plan, ()),
+    "plans": Entry(plans.plans),
+    "plan": Entry(plans.plans),
     "cascade": Entry(programme.cascade),
     "cost": Entry(programme.cost, ()),
 }
