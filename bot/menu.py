@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot import emergencies, knowledge, walks, words
+from bot import emergencies, knowledge, media, walks, words
 from bot.knowledge import proposing
 from bot.mentoring import (
     asker,
     asking,
     cases,
+    certificates,
     discussing,
     following,
     goal_words,
@@ -22,6 +23,7 @@ from bot.mentoring import (
 from bot.mentoring.competencies import kept
 from bot.people import UI_LANGUAGES
 from bot.quizzes import turns, wishes
+from bot.texts import text
 from bot.turn import Turn
 from store.cases import Case
 from store.knowledge import Question
@@ -85,11 +87,18 @@ def show_menu(turn: Turn) -> None:
 
 
 def _show_record(turn: Turn) -> None:
-    """PROGRESS, second part: where one stands with tests and observed skills."""
+    """PROGRESS, second part: where one stands with tests and observed skills; the certificate."""
     catalogue = kept(turn.settings.competencies_dir)
     said = record_words.shown(turn.session, turn.person, catalogue)
     if said is not None:
         turn.reply_text(said, label="record")
+    certificate = certificates.of(turn.session, turn.person)
+    if certificate is not None:
+        turn.reply_text(
+            text("certificate_link", turn.person.language),
+            label="certificate",
+            media_url=media.certificate_link(turn.settings, certificate.id, turn.now),
+        )
 
 
 def _language(turn: Turn, argument: str) -> None:

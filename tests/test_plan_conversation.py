@@ -12,8 +12,10 @@ from typing import Any
 
 import httpx
 from pypdf import PdfReader
+from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
+from bot import knowledge
 from bot.mentoring import coaching, goals
 from bot.mentoring.competencies import load
 from bot.reports.fiscal import Period
@@ -22,7 +24,9 @@ from bot.reports.query import Wanted
 from cli.app import app
 from cli.errors import Refusal
 from store.cases import Case
+from store.knowledge import Question
 from store.learning import Assessment
+from store.messages import Inbound
 from store.people import Person
 from store.plans import Certificate, Goal, PlanDue, PlanItem
 from store.quizzes import Answer, Dose
@@ -120,11 +124,15 @@ def test_a_plan_is_read_worked_on_and_reminded_of(town: Town, tmp_path: Path) ->
     nurse.hears("Well done: Count the breaths of a baby. Still open: 1")
     nurse.says("plan")
     nurse.hears("^Well done, 2 done so far", "1 Start the bundle")
+    nurse.says("PAUSE 10")
+    nurse.hears("No questions until")
+    town.later(days=7, minutes=1)
     nurse.says("STOP")
     nurse.hears_nothing()  # on SMS the provider says it
     town.later(days=7, minutes=1)
     nurse.hears_nothing()
-    assert town.all(PlanDue, PlanDue.kind == "reminder")[-2].outcome == "not reachable"
+    outcomes = [one.outcome for one in town.all(PlanDue, PlanDue.kind == "reminder")]
+    assert outcomes == ["told", "nothing open", "paused", "not reachable", None]
     assert town.one(PlanItem, PlanItem.state == "open").gap == "Start the bundle at once"
     exported = run(town, tmp_path, "export", "plans", "--format", "jsonl")
     rows = [json.loads(line) for line in exported.splitlines()]
@@ -236,24 +244,59 @@ def test_what_is_answered_wrong_again_or_asked_again_goes_into_the_plan_once(tow
                     opened_at=town.time.now() + timedelta(hours=number),
                 )
             )
+        card = next(one for one in knowledge.read_files() if one["id"] == "family-planning-lam")
+        knowledge.save(session, [card])
+        for number in range(3):
+            asked(session, town, card["id"], number)
     town.later(days=1)
-    gaps = {one.source: one for one in town.all(PlanItem)}
-    assert gaps.keys() == {"answers", "questions"}
-    assert gaps["answers"].competency == "mnh-pph"
-    assert gaps["questions"].competency == "mnh-anc", gaps["questions"].gap
+    gaps = {(one.source, one.competency): one for one in town.all(PlanItem)}
+    # A nurse has two competencies in family planning: which one is not certain.
+    assert gaps.keys() == {
+        ("answers", "mnh-pph"), ("questions", "mnh-anc"), ("questions", None)
+    }  # fmt: skip
+    assert gaps["questions", None].gap == card["title"]["en"]
     nurse.says("PLAN")
     nurse.hears("read the answer behind the question", "you asked about it several times")
     # Again wrong, and still open: nothing more. Done: it rests for a month.
     wrong(town, "pph-")
     town.later(days=1)
-    nurse.says(f"PLAN DONE {gaps['answers'].number}")
-    wrong(town, "pph-")
-    town.later(days=1)
-    assert town.count(PlanItem) == 2
-    town.later(days=31)
+    nurse.says(f"PLAN DONE {gaps['answers', 'mnh-pph'].number}")
     wrong(town, "pph-")
     town.later(days=1)
     assert town.count(PlanItem) == 3
+    town.later(days=31)
+    wrong(town, "pph-")
+    town.later(days=1)
+    assert town.count(PlanItem) == 4
+
+
+def asked(session: Session, town: Town, card: str, number: int) -> None:
+    """A question that a card answered."""
+    person = town.person(CLAUDINE).id
+    message = Inbound(
+        sid=f"SM{number}",
+        channel="sms",
+        sender=CLAUDINE,
+        form=[],
+        received_at=town.time.now(),
+        state="done",
+        person_id=person,
+    )
+    session.add(message)
+    session.flush()
+    session.add(
+        Question(
+            inbound_id=message.id,
+            person_id=person,
+            text="lam?",
+            language="en",
+            ranking=[],
+            decision="answer",
+            card_id=card,
+            card_version=1,
+            asked_at=town.time.now(),
+        )
+    )
 
 
 def wrong(town: Town, competency: str) -> None:
@@ -331,6 +374,10 @@ def test_whoever_is_fully_validated_gets_a_certificate_once(town: Town, tmp_path
     assert run(town, tmp_path, "certificate", "--check", "HKMR-HKMR").startswith("Refused: No")
     refused = run(town, tmp_path, "certificate", "+250788000302", "-o", str(file))
     assert "Not fully validated yet: 8 of 8 competencies are missing" in refused
+    nurse.says("PROGRESS")
+    nurse.hears("QUIZ")
+    nurse.hears("You are fully validated, in all 17 competencies")
+    assert fetched(nurse.hears("Your certificate")).content == found.content
     assert run(town, tmp_path, "export", "goals").startswith("at,id,person_id")
     town.later(days=31)
     assert fetched(link, 404)
