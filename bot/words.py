@@ -53,8 +53,8 @@ WalkWord = Literal["back", "skip", "later"]
 class Command:
     """A command: `argument` is a language code, a stock item, a case code, a number, or "".
 
-    `text` is what was written after the code of an "answer", after "discuss", "sum" or "visit", or
-    as a goal in own words, as typed; "" for all others.
+    `text` is what was written after the code of an "answer", after "discuss", "sum", "visit" or
+    "debrief", or as a goal in own words, as typed; "" for all others.
     """
 
     name: str

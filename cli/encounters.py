@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.mentoring import encounters
+from bot.mentoring.visit_rules import USUAL_START
 from bot.settings import Settings
 from bot.text.redact import redact
 from cli.common import settings
@@ -21,9 +22,6 @@ from cli.errors import Refusal
 from cli.records import person_of, session_of
 from store.encounters import Encounter, EncounterMentee
 from store.people import Person
-
-# Somebody who logs a day of mentoring knows the day, not the minute.
-USUAL_START = time(9, 0)
 
 
 def log(

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import struct
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from bot.mentoring import visit_rules
+from bot import sending
+from bot.mentoring import visit_parts, visit_rules
 from bot.mentoring.visit_rules import Place
 from cli.app import app
 from cli.errors import Refusal
 from tests.town import Town
 
+START = datetime(2026, 1, 1, tzinfo=UTC)
 NURSE = "+250788000301"
 ALICE = "+250788000401"
 
@@ -121,6 +127,28 @@ def test_topics_are_spelt_as_known() -> None:
     ]
 
 
+@given(
+    st.integers(0, 700 * 96).map(lambda n: START + timedelta(minutes=15 * n)),
+    st.integers(1, 14),
+    st.sampled_from(["Africa/Kigali", "Europe/Paris", "America/New_York"]),
+    st.integers(1, 400),
+)
+def test_the_moments_of_a_visit_come_in_order_and_by_day(
+    starts_at: datetime, days: int, zone: str, hours: int
+) -> None:
+    now = starts_at - timedelta(hours=hours)
+    found = visit_rules.moments(starts_at, days, zone, now)
+    last = visit_rules.ends(starts_at, days, zone)
+    assert last.astimezone(ZoneInfo(zone)).hour == starts_at.astimezone(ZoneInfo(zone)).hour
+    assert starts_at <= last < found.debrief < found.again < found.close
+    if found.remind is not None:
+        assert now < found.remind < starts_at
+        assert sending.quiet_until(found.remind, zone) is None
+    # Whoever begins by day is asked by day, unless the visit itself begins late.
+    if 7 <= starts_at.astimezone(ZoneInfo(zone)).hour <= 17:
+        assert sending.quiet_until(found.debrief, zone) is None
+
+
 @pytest.mark.parametrize(
     ("said", "minutes"),
     [
@@ -139,3 +167,12 @@ def test_topics_are_spelt_as_known() -> None:
 )
 def test_how_long(said: str, minutes: int | None) -> None:
     assert visit_rules.minutes(said) == minutes
+
+
+def test_the_day_of_a_visit_that_was() -> None:
+    today = date(2027, 1, 10)
+    assert visit_parts.past_day(None, today) == today
+    assert visit_parts.past_day(date(2027, 1, 9), today) == date(2027, 1, 9)
+    assert visit_parts.past_day(date(2027, 12, 12), today) == date(2026, 12, 12)
+    assert visit_parts.past_day(date(2026, 11, 1), today) is None
+    assert visit_parts.past_day(date(2028, 2, 29), today) is None

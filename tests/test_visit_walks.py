@@ -139,6 +139,21 @@ def test_in_one_line_and_one_that_did_not_take_place(town: Town) -> None:
     visit = town.one(Visit)
     assert (visit.state, visit.reason) == ("missed", "la route est coupée")
     assert not town.count(Encounter)
+    # One that nobody planned; nobody is told of it either.
+    heard = len(claudine.received())
+    alice.says("DEBRIEF HC Rukara hier, imci")
+    assert "a-t-elle eu lieu" in alice.received()[-1].body
+    for said in ("oui", "Claudine", "1", "45 min", "2", "NON", "NON", "NON"):
+        alice.says(said)
+    assert "Noté : 1 vus, 45 minutes" in alice.received()[-1].body
+    met = town.one(Encounter)
+    assert (met.form, met.topic, met.minutes) == ("individual", "imci", 45)
+    assert met.began_at == datetime(2026, 3, 3, 9, 0, tzinfo=KIGALI)
+    assert len(claudine.received()) == heard
+    alice.says("DEBRIEF HC Rukara hier")
+    assert "déjà" in alice.received()[-1].body
+    alice.says("DEBRIEF Nowhere hier")
+    assert "Quelle structure" in alice.received()[-1].body
     alice.says("VISITE Rukara HC hier")
     alice.says("VISITE Rukara HC 1 mars 2026 9:00")
     assert "passé" in alice.received()[-1].body

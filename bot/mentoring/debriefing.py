@@ -7,12 +7,20 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bot import walks, words
-from bot.mentoring import coaching, encounters, moderation, visit_rules, visit_telling, visits
+from bot.mentoring import (
+    coaching,
+    encounters,
+    moderation,
+    visit_parts,
+    visit_rules,
+    visit_telling,
+    visits,
+)
 from bot.text.fold import fold
 from bot.text.redact import redact
 from bot.texts import text
 from bot.turn import Turn
-from store.people import Person
+from store.people import Facility, Person
 from store.visits import Visit
 from store.walks import Walk
 
@@ -139,13 +147,48 @@ class Debrief(walks.Kind):
 KIND: Final = walks.register(Debrief())
 
 
-def begin(turn: Turn) -> None:
-    """DEBRIEF: of the visit that has begun and is not told of yet; of several, which is asked."""
+def begin(turn: Turn, said: str = "") -> None:
+    """DEBRIEF: of the visit that has begun and is not told of yet; of several, which is asked.
+
+    With a facility, and a day that is not today: of a visit that was not planned here.
+    """
+    if said.strip():
+        _unplanned(turn, said)
+        return
     found = visits.to_tell_of(turn.session, turn.person, turn.now)
     if not found:
         turn.reply("debrief_none")
         return
     walks.begin(turn, KIND, {"options": [visit.id for visit in found[:8]], "gaps": []})
+
+
+def _unplanned(turn: Turn, said: str) -> None:
+    wish = visit_parts.wish(turn, said)
+    found = visit_rules.facility(wish.words, visit_parts.facilities(turn))
+    day = visit_parts.past_day(wish.day, visit_parts.today(turn))
+    if day is None or len(found.places) != 1:
+        turn.reply("debrief_which_place" if day else "debrief_too_old")
+        return
+    place = turn.session.get_one(Facility, found.places[0].id)
+    visit = visits.of_day(turn.session, turn.person, place, day)
+    if visit is None:
+        visit = visits.note_down(
+            turn.session,
+            turn.person,
+            place,
+            day,
+            now=turn.now,
+            source=turn.address.channel,
+            days=wish.days or 1,
+            topics=visit_rules.topics(found.rest),
+        )
+    if visit.state not in ("planned", "unreported"):
+        turn.reply("visit_is_over")
+        return
+    before = walks.living(turn.session, turn.person.id, KIND.name)
+    if before is not None and before.state["options"] != [visit.id]:
+        walks.drop(turn, before)
+    walks.begin(turn, KIND, {"options": [visit.id], "gaps": []})
 
 
 def _held(turn: Turn, walk: Walk, visit: Visit) -> None:

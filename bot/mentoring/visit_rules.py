@@ -21,6 +21,8 @@ LONGEST_TOPIC: Final = 40
 # Local hours at which people are reminded the day before, and a mentor is asked how it was.
 REMIND_AT: Final = time(16)
 DEBRIEF_AT: Final = time(16)
+# Whoever tells of a visit knows the day, not the minute.
+USUAL_START: Final = time(9)
 AT_LEAST: Final = timedelta(hours=2)
 AGAIN_AFTER: Final = timedelta(hours=18)
 CLOSES_AFTER: Final = timedelta(days=7)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
-
-from sqlalchemy import select
 
 from bot import walks, words
-from bot.mentoring import moderation, visit_rules, visit_telling, visits
+from bot.mentoring import moderation, visit_parts, visit_rules, visit_telling, visits
 from bot.mentoring.visits import VisitError
-from bot.text import dates
 from bot.text.fold import fold
 from bot.texts import text
 from bot.turn import Turn
@@ -20,7 +16,6 @@ from store.people import Facility, Person
 from store.visits import Visit
 from store.walks import Walk
 
-MOST_OPTIONS: Final = 8
 MOST_PEOPLE: Final = 30
 _STEPS: Final = ("facility", "when", "topics", "confirm")
 
@@ -131,11 +126,10 @@ def begin(turn: Turn, said: str) -> None:
     before = walks.living(turn.session, turn.person.id, KIND.name)
     if before is not None:
         walks.drop(turn, before)
-    here = ZoneInfo(turn.person.timezone)
-    wish = visit_rules.wish(said, turn.now.astimezone(here).date())
+    wish = visit_parts.wish(turn, said)
     state: dict[str, Any] = {"days": wish.days}
-    _set_place(turn, state, wish.words)
-    _set_moment(turn, state, wish)
+    visit_parts.set_place(turn, state, wish.words)
+    visit_parts.set_moment(turn, state, wish)
     if wish.names:
         state["names"] = wish.names
     given = {"facility": "facility", "when": "at", "topics": "topics"}
@@ -143,51 +137,13 @@ def begin(turn: Turn, said: str) -> None:
     walks.begin(turn, KIND, state)
 
 
-def _set_place(turn: Turn, state: dict[str, Any], said: str) -> None:
-    if not said:
-        return
-    found = visit_rules.facility(said, facilities(turn))
-    if len(found.places) == 1:
-        state["facility"] = found.places[0].id
-    elif found.places:
-        state["options"] = [place.id for place in found.places[:MOST_OPTIONS]]
-    else:
-        state["note"] = "visit_place_unknown"
-        return
-    topics = visit_rules.topics(found.rest)
-    if topics:
-        state["topics"] = topics
-
-
-def _set_moment(turn: Turn, state: Any, wish: visit_rules.Wish) -> None:
-    """Take day and hour, also one by one; a moment that cannot be one leaves a note."""
-    day = wish.day or _day(state)
-    found = dates.moment(dates.Read(day, wish.hour, ""), turn.person.timezone)
-    if found is None:
-        if wish.day is not None:
-            state["day"] = wish.day.isoformat()
-        return
-    wrong = visit_rules.wrong(found, turn.now)
-    if wrong is not None:
-        state["note"] = f"visit_{wrong}"
-        state.pop("day", None)
-        return
-    state["at"] = found.isoformat()
-    state.pop("day", None)
-
-
-def _day(state: Any) -> date | None:
-    given = state.get("day")
-    return date.fromisoformat(given) if given else None
-
-
 def _options(turn: Turn, walk: Walk) -> list[str]:
     """The facilities that are offered: those that fit what was said, else those nearby."""
     ids = walk.state.get("options")
     if ids is None:
-        near = [place.id for place in facilities(turn) if place.near]
+        near = [place.id for place in visit_parts.facilities(turn) if place.near]
         own = turn.person.facility_id
-        ids = (near or ([own] if own else []))[:MOST_OPTIONS]
+        ids = (near or ([own] if own else []))[: visit_parts.MOST_OPTIONS]
         walk.state["options"] = ids
     places = [turn.session.get_one(Facility, one) for one in ids]
     names = [place.name for place in places]
@@ -205,19 +161,18 @@ def _take_facility(turn: Turn, walk: Walk, said: str) -> walks.Taken:
             return "unread"
         _keep_place(walk, options[number - 1])
         return "next"
-    here = ZoneInfo(turn.person.timezone)
-    wish = visit_rules.wish(said, turn.now.astimezone(here).date())
-    found = visit_rules.facility(wish.words, facilities(turn))
+    wish = visit_parts.wish(turn, said)
+    found = visit_rules.facility(wish.words, visit_parts.facilities(turn))
     if len(found.places) == 1:
         _keep_place(walk, found.places[0].id)
-        _set_moment(turn, walk.state, wish)
+        visit_parts.set_moment(turn, walk.state, wish)
         topics = visit_rules.topics(found.rest)
         if walk.state.get("at"):
             walk.answers["when"] = walk.state["at"]
         if topics:
             walk.state["topics"] = walk.answers["topics"] = topics
     elif found.places:
-        walk.state["options"] = [place.id for place in found.places[:MOST_OPTIONS]]
+        walk.state["options"] = [place.id for place in found.places[: visit_parts.MOST_OPTIONS]]
     else:
         walk.state["note"] = "visit_place_unknown"
     return "next"
@@ -231,26 +186,14 @@ def _keep_place(walk: Walk, facility_id: int) -> None:
 
 
 def _take_when(turn: Turn, walk: Walk, said: str) -> walks.Taken:
-    here = ZoneInfo(turn.person.timezone)
-    wish = visit_rules.wish(said, turn.now.astimezone(here).date())
+    wish = visit_parts.wish(turn, said)
     if wish.day is None and wish.hour is None:
         return "unread"
     walk.answers.pop("when", None)
-    _again(turn, walk, wish)
+    visit_parts.again(turn, walk.state, wish)
     if walk.state.get("note") is None and walk.state.get("at") is not None:
         walks.keep(walk, walk.state["at"])
     return "next"
-
-
-def _again(turn: Turn, walk: Walk, wish: visit_rules.Wish) -> None:
-    """A day, an hour or a length in place of the one before."""
-    if wish.days:
-        walk.state["days"] = wish.days
-    if walk.state.get("at") is not None:
-        here = ZoneInfo(turn.person.timezone)
-        before = datetime.fromisoformat(walk.state["at"]).astimezone(here)
-        wish = visit_rules.Wish(wish.day or before.date(), wish.hour or before.time())
-    _set_moment(turn, walk.state, wish)
 
 
 def _mentees(turn: Turn, walk: Walk) -> list[Person]:
@@ -285,11 +228,10 @@ def _take_confirm(turn: Turn, walk: Walk, said: str) -> walks.Taken:
         walk.state["choose"] = True
         walk.answers.pop("who", None)
         return "next"
-    here = ZoneInfo(turn.person.timezone)
-    wish = visit_rules.wish(said, turn.now.astimezone(here).date())
+    wish = visit_parts.wish(turn, said)
     if wish.day is None and wish.hour is None and wish.days is None:
         return "unread"
-    _again(turn, walk, wish)
+    visit_parts.again(turn, walk.state, wish)
     return "next"
 
 
@@ -297,7 +239,7 @@ def _summary(turn: Turn, walk: Walk) -> str:
     language, state = turn.person.language, walk.state
     mentees = _mentees(turn, walk)
     if state.get("names") and state.get("people") is None:
-        state["people"] = _named(mentees, state["names"])
+        state["people"] = visit_parts.named(mentees, state["names"])
     place = turn.session.get_one(Facility, state["facility"])
     leaders = [
         person
@@ -320,30 +262,6 @@ def _summary(turn: Turn, walk: Walk) -> str:
         mentees=sum(visit_telling.reached(person) for person in told),
         leaders=sum(visit_telling.reached(person) for person in leaders),
     )
-
-
-def _named(mentees: Sequence[Person], names: str) -> list[int] | None:
-    """The mentees with these names; ``None``, which is all, unless each name fits exactly one."""
-    found: list[int] = []
-    for part in visit_rules.topics(names):
-        fits = [one.id for one in mentees if f" {fold(part)} " in f" {fold(one.name)} "]
-        if len(fits) != 1:
-            return None
-        found += fits
-    return found or None
-
-
-def facilities(turn: Turn) -> list[visit_rules.Place]:
-    """Every facility, those where the mentor's own mentees are as near."""
-    near = set(
-        turn.session.scalars(
-            select(Person.facility_id).where(
-                Person.mentor_id == turn.person.id, Person.facility_id.is_not(None)
-            )
-        )
-    )
-    rows = turn.session.execute(select(Facility.id, Facility.name).order_by(Facility.name))
-    return [visit_rules.Place(one, name, one in near) for one, name in rows]
 
 
 def said_planned(turn: Turn, visit: Visit, say: str) -> None:

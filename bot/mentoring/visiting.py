@@ -38,7 +38,7 @@ def command(turn: Turn, asked: words.Command) -> str | None:
         The text, where it is a question: "visit schedule newborn", of somebody who plans none.
     """
     if asked.name == "debrief":
-        debriefing.begin(turn)
+        debriefing.begin(turn, asked.text)
         return None
     if asked.name == "visits":
         show(turn)

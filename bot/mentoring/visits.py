@@ -8,7 +8,8 @@ when it is not true any more.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -103,6 +104,58 @@ def plan(
     session.flush()
     _plan_dues(session, visit, mentor, now)
     visit_telling.ask_all(session, visit, mentor, now)
+    return visit
+
+
+def of_day(session: Session, mentor: Person, facility: Facility, day: date) -> Visit | None:
+    """A mentor's visit to a facility that goes on, or went on, on a day of the mentor's own."""
+    found = session.scalars(
+        select(Visit)
+        .where(
+            Visit.mentor_id == mentor.id,
+            Visit.facility_id == facility.id,
+            Visit.state.not_in(("cancelled", "missed")),
+        )
+        .order_by(Visit.starts_at.desc())
+    )
+    here = ZoneInfo(mentor.timezone)
+    for visit in found:
+        first = visit.starts_at.astimezone(here).date()
+        if first <= day < first + timedelta(days=visit.days):
+            return visit
+    return None
+
+
+def note_down(
+    session: Session,
+    mentor: Person,
+    facility: Facility,
+    day: date,
+    *,
+    now: datetime,
+    source: str,
+    days: int = 1,
+    topics: Sequence[str] = (),
+) -> Visit:
+    """A visit that took place and was not planned here: nobody is told, and its debrief follows."""
+    nine = datetime.combine(day, visit_rules.USUAL_START, ZoneInfo(mentor.timezone))
+    visit = Visit(
+        mentor_id=mentor.id,
+        facility_id=facility.id,
+        starts_at=min(nine.astimezone(UTC), now),
+        days=days,
+        topics=list(topics),
+        source=source,
+        created_at=now,
+    )
+    session.add(visit)
+    session.flush()
+    for person, part in guests(session, mentor, facility):
+        if part == "mentee":
+            session.add(VisitPerson(visit_id=visit.id, person_id=person.id, part=part))
+    closes = VisitDue(visit_id=visit.id, kind="close", due_at=now + visit_rules.CLOSES_AFTER)
+    session.add(closes)
+    session.flush()
     return visit
 
 

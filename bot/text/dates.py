@@ -52,6 +52,7 @@ _WEEKDAYS: Final = {
 }
 _TODAY: Final = ("today", "aujourd hui", "uyu munsi", "leo")
 _TOMORROW: Final = ("tomorrow", "demain", "ejo hazaza", "ejo", "kesho")
+_YESTERDAY: Final = ("yesterday", "hier", "ejo hashize", "jana")
 _AFTER: Final = ("day after tomorrow", "apres demain", "ejobundi", "kesho kutwa")
 _UNITS: Final = {
     **dict.fromkeys(("day", "days", "jour", "jours"), 1),
@@ -79,6 +80,7 @@ _NUMBERED: Final = (
 )
 _BY_NAME: Final = (
     (re.compile(rf"\b{_any(_AFTER)}\b"), 2),
+    (re.compile(rf"\b{_any(_YESTERDAY)}\b"), -1),
     (re.compile(rf"\b{_any(_TODAY)}\b"), 0),
     (re.compile(rf"\b{_any(_TOMORROW)}\b"), 1),
 )
