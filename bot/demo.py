@@ -57,7 +57,7 @@ def seed(settings: Settings) -> list[str]:
 
 
 def _office(person: Person) -> str | None:
-    return "coordinator" if "coordinator" in person.roles else person.cadre
+    return next((role for role in ("coordinator", "leader") if role in person.roles), person.cadre)
 
 
 def address_book(session: Session) -> list[dict[str, str | None]]:
