@@ -135,7 +135,7 @@ def test_report_nudge_and_the_leaders_month(town: Town) -> None:
     assert "Cohort" not in beata.hears("1 of 2 visits have taken place")
     town.until(datetime(2026, 4, 1, 8, 1, tzinfo=KIGALI))
     said = paul.received()[-1].body
-    assert "Rukara Health Post in March 2026: 1 mentoring visits" in said
+    assert "Rukara Health Post in March 2026: mentoring visits 1" in said
     assert "Of 6 health workers, 5 were mentored in person, 0 asked" in said
     assert "The next visit is on" in said
 

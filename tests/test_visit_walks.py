@@ -36,17 +36,17 @@ def test_a_visit_from_plan_to_debrief(town: Town) -> None:
     alice.hears(
         "Visit to Rukara Health Centre on Tuesday 10 March at 9:30",
         "Topics: pph, newborn resuscitation",
-        "3 mentees and 0 leaders",
+        "mentees 3, leaders 0",
     )
     alice.says("Wednesday")
     alice.hears("on Wednesday 4 March at 9:30")
     alice.presses("Choose who")
     alice.hears("Who shall be told", "1 Aline Uwase\n2 Claudine Mukamana\n3 Jean")
     alice.says("2 3")
-    alice.hears("2 mentees and 0 leaders")
+    alice.hears("mentees 2, leaders 0")
     claudine.hears_nothing()
     alice.presses("Send")
-    alice.hears("Visit 1 to Rukara Health Centre is planned.*2 are told now")
+    alice.hears("Visit 1 to Rukara Health Centre is planned.*Told now: 2")
     claudine.hears("Alice Ingabire plans to visit.*4 March at 9:30.*newborn resuscitation")
     jean.hears("visiter Rukara.*mercredi 4 mars")
     aline.hears_nothing()
@@ -124,9 +124,9 @@ def test_in_one_line_and_one_that_did_not_take_place(town: Town) -> None:
     alice.says("VISITE Rukara demain 14h30, hpp avec Claudine")
     alice.hears("1/1 Quelle structure", "1 Rukara Health Centre\n2 Rukara Health Post")
     alice.says("CS Rukara")
-    alice.hears("mercredi 4 mars à 14 h 30", "Sujets : hpp", "1 mentorés et 0 resp")
+    alice.hears("mercredi 4 mars à 14 h 30", "Sujets : hpp", "mentorés 1, responsables 0")
     alice.says("1")
-    alice.hears("est prévue.*1 personnes")
+    alice.hears("est prévue.*Avertis : 1")
     claudine.hears("4 March at 14:30")
     claudine.says("yes")
     claudine.hears("See you")
