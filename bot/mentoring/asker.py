@@ -34,11 +34,10 @@ def awaited(turn: Turn) -> dict[str, Any] | None:
     pending = turn.person.pending
     if pending is not None and pending.get("kind") == "walk":
         since = datetime.fromisoformat(pending["said_at"])
-        return _asked_to_rate(turn, since) or _asked_to_come(turn, since) or dict(pending)
+        return _last_choice(turn, since) or dict(pending)
     if (pending or {}).get("kind") not in GIVES_WAY:
         return dict(pending or {})
-    found = _asked_to_rate(turn) or _asked_to_come(turn)
-    return found or (dict(pending) if pending else None)
+    return _last_choice(turn) or (dict(pending) if pending else None)
 
 
 def pressed_rating(turn: Turn) -> dict[str, Any] | None:
@@ -59,15 +58,38 @@ def pressed_rating(turn: Turn) -> dict[str, Any] | None:
     return {"kind": found[0], "case": found[1].id}
 
 
-def _asked_to_rate(turn: Turn, since: datetime | None = None) -> dict[str, Any] | None:
-    """The case whose answer was the last thing with a choice that this person got.
+def _last_choice(turn: Turn, since: datetime | None = None) -> dict[str, Any] | None:
+    """What the last thing with a choice that this person got asks, where no row says so.
 
     Args:
         since: only what came after this moment counts; aware.
     """
-    newest = _newest_choice(turn)
-    if newest is None or newest.case_id is None:
+    newest = turn.session.scalars(
+        select(OutboxMessage)
+        .where(
+            OutboxMessage.person_id == turn.person.id,
+            OutboxMessage.menu.is_not(None),
+            OutboxMessage.attempted_at.is_not(None),
+        )
+        .order_by(OutboxMessage.id.desc())
+        .limit(1)
+    ).first()
+    if newest is None:
         return None
+    if newest.case_id is not None:
+        return _asked_to_rate(turn, newest, since)
+    if (newest.menu or "").removeprefix("plain:") not in visit_telling.MENUS:
+        return None
+    if since is not None and (newest.attempted_at or since) <= since:
+        return None
+    visit_id = visit_telling.asked_about(turn.session, newest, turn.now)
+    return None if visit_id is None else {"kind": "visit", "visit": visit_id}
+
+
+def _asked_to_rate(
+    turn: Turn, newest: OutboxMessage, since: datetime | None
+) -> dict[str, Any] | None:
+    """The case that a message with a choice wants to be rated."""
     if since is not None and newest.created_at <= since:
         return None
     if (newest.menu or "").removeprefix("plain:") != "rate_case":
@@ -81,35 +103,6 @@ def _asked_to_rate(turn: Turn, since: datetime | None = None) -> dict[str, Any] 
         .limit(1)
     )
     return None if asked_since is not None else {"kind": "rate_case", "case": case.id}
-
-
-def _newest_choice(turn: Turn) -> OutboxMessage | None:
-    """The last message with a choice that this person got."""
-    return turn.session.scalars(
-        select(OutboxMessage)
-        .where(
-            OutboxMessage.person_id == turn.person.id,
-            OutboxMessage.menu.is_not(None),
-            OutboxMessage.attempted_at.is_not(None),
-        )
-        .order_by(OutboxMessage.id.desc())
-        .limit(1)
-    ).first()
-
-
-def _asked_to_come(turn: Turn, since: datetime | None = None) -> dict[str, Any] | None:
-    """The visit whose notice was the last thing with a choice that this person got.
-
-    Args:
-        since: only what left after this moment counts; aware.
-    """
-    newest = _newest_choice(turn)
-    if newest is not None and since is not None:
-        newest = newest if newest.attempted_at and newest.attempted_at > since else None
-    if newest is None or (newest.menu or "").removeprefix("plain:") not in visit_telling.MENUS:
-        return None
-    visit_id = visit_telling.of_key(newest.dedupe_key)
-    return None if visit_id is None else {"kind": "visit", "visit": visit_id}
 
 
 def _can_be_rated(turn: Turn, case: Case) -> bool:

@@ -111,9 +111,12 @@ class Debrief(walks.Kind):
                 walks.keep(walk, chosen)
             case "topics":
                 planned = list(_visit(turn, walk).topics)
-                agreed = words.number(said) == 1 or words.affirmation(said)
-                found = planned if planned and agreed else visit_rules.topics(said)
-                if not found or words.number(said) not in (None, 1):
+                number = words.number(said)
+                if planned and (number == 1 or words.affirmation(said)):
+                    found = planned
+                else:
+                    found = [] if number is not None else visit_rules.topics(said)
+                if not found:
                     return "unread"
                 walks.keep(walk, found)
             case "minutes":

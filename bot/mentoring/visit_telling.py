@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from store.visits import Visit, VisitPerson
 
 # The menus under which a person confirms or declines.
 MENUS = ("visit", "visit_leader")
+MIND_CHANGES = timedelta(hours=1)
 
 
 def when(visit: Visit, reader: Person) -> str:
@@ -200,6 +201,19 @@ def counted(session: Session, visit: Visit) -> tuple[list[Person], list[Person],
 def told(session: Session, visit: Visit) -> list[Person]:
     """Who was told by text, or is being told."""
     return [person for person, mine in members(session, visit) if mine.notice_key is not None]
+
+
+def asked_about(session: Session, notice: OutboxMessage, now: datetime) -> int | None:
+    """The visit that a notice asks about, while a bare "1" or "no" may still be the answer.
+
+    An hour after it was answered such a text is more likely about something else.
+    """
+    visit_id = of_key(notice.dedupe_key)
+    mine = session.get(VisitPerson, (visit_id, notice.person_id)) if visit_id else None
+    if mine is None or (mine.answered_at is not None and now - mine.answered_at > MIND_CHANGES):
+        return None
+    visit = session.get_one(Visit, visit_id)
+    return visit.id if visit.state == "planned" and visit.starts_at > now else None
 
 
 def of_key(key: str) -> int | None:
