@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from pathlib import Path
 
 import httpx
@@ -9,14 +11,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import importing, knowledge
+from bot.accounts import keeping, signing_in
 from bot.quizzes import bank, catalogue
 from bot.settings import Settings
 from channels import content
 from channels.twilio import Twilio
 from store import clock
+from store.accounts import Account
 from store.base import make_engine, make_sessions
 from store.people import Person
 
+EMAIL = "grace@example.org"
 PEOPLE = Path(__file__).with_name("sample_people.csv")
 DEMO_URL_TIMEOUT = 10.0
 
@@ -45,6 +50,7 @@ def seed(settings: Settings) -> list[str]:
         with sessions.begin() as session:
             content.sync(session, provider, clock.of(settings.mentorline_clock)())
             book = address_book(session)
+            password = console_login(session, settings)
     finally:
         engine.dispose()
     if settings.mentorline_simulator_url:
@@ -53,7 +59,32 @@ def seed(settings: Settings) -> list[str]:
             json=book,
             timeout=DEMO_URL_TIMEOUT,
         ).raise_for_status()
-    return []
+    return [
+        f"Console  {settings.public_url}/console/",
+        f"         sign in as {EMAIL} with the password {password}",
+    ]
+
+
+def console_login(session: Session, settings: Settings) -> str:
+    """The demo's one account, an admin's; made anew if it is not there.
+
+    Returns:
+        Its password. It follows from the home's secret, so that it is the same at every start and
+        is written down nowhere.
+    """
+    settings.require("SECRET_KEY")
+    assert settings.secret_key is not None
+    made = hmac.new(settings.secret_key.encode(), b"console login of the demo", hashlib.sha256)
+    password = made.hexdigest()[:16]
+    known = session.scalar(select(Account).where(Account.email == EMAIL))
+    if known is None:
+        now = clock.utc_now()
+        known = keeping.add(
+            session, EMAIL, role="admin", name="Grace Mutesi", language=settings.default_language,
+            district=None, person=None, now=now, by=None,
+        )  # fmt: skip
+        signing_in.set_password(session, known, password, now)
+    return password
 
 
 def _office(person: Person) -> str | None:

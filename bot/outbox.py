@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -144,6 +144,12 @@ def row(
         "expires_at": now + keep,
         "hours": hours,
     }
+
+
+def was_said(session: Session, key: str) -> bool:
+    """Whether something was said under this key already."""
+    said = select(OutboxMessage.id).where(OutboxMessage.dedupe_key == key)
+    return session.scalar(said) is not None
 
 
 def release_held(session: Session, address: Address, now: datetime) -> bool:

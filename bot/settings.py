@@ -73,6 +73,10 @@ class Settings(BaseSettings):
     competencies_dir: Path | None = None
     # USAID's fiscal year begins in October, Rwanda's in July.
     fiscal_year_start_month: int = Field(default=10, ge=1, le=12)
+    # Admins and coordinators show a one-time code besides the password. Only the demo goes without.
+    console_codes: bool = True
+    # How many proxies stand in front of web, each of which adds to X-Forwarded-For.
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
     # Seconds that a question waits for Rasa before it goes to a mentor.
     question_patience: float = Field(default=120.0, gt=0)
     worker_concurrency: int = Field(default=12, ge=1, le=64)

@@ -14,6 +14,7 @@ from cli.cases import cases
 from cli.mentors import mentors
 from cli.report_names import SAYS
 from cli.visits import visits
+from cli.users import user
 
 app = typer.Typer(
     help="A virtual clinical mentor over SMS and WhatsApp.",
@@ -43,6 +44,7 @@ app.add_typer(cases, name="cases")
 app.add_typer(mentors, name="mentors")
 app.add_typer(cards, name="cards")
 app.add_typer(visits, name="visits")
+app.add_typer(user, name="user")
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the web process listens.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")]

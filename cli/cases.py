@@ -116,11 +116,10 @@ def _open_case(session: "Session", code: str) -> "Case":
 def assign(code: Code, who: Annotated[str, typer.Argument(metavar="PHONE|EXTERNAL_ID")]) -> None:
     """Give a case to a mentor, whoever has it now."""
     from bot import people
-    from bot.mentoring import assigning
+    from bot.mentoring import programme
     from cli.campaign_desk import opened
     from cli.errors import Refusal
     from cli.progress import person_called
-    from store.people import Person
 
     with opened() as desk:
         case = _open_case(desk.session, code)
@@ -131,8 +130,7 @@ def assign(code: Code, who: Annotated[str, typer.Argument(metavar="PHONE|EXTERNA
             raise Refusal(f"{who} is the one who asked.")
         if not people.reachable(mentor):
             raise Refusal(f"{who} cannot be reached: STOP, or no working address.")
-        mentee = desk.session.get_one(Person, case.mentee_id)
-        assigning.give(desk.session, case, mentee, mentor, now=desk.now, key=f"office:{uuid4()}")
+        programme.give_once(desk.session, case, mentor, now=desk.now, key=f"office:{uuid4()}")
         print(f"#{case.code} is with {people.display_name(mentor, who)}.")
 
 
@@ -147,7 +145,7 @@ def answer(code: Code, text: Annotated[str, typer.Argument(metavar="TEXT")]) -> 
         raise Refusal("There is no answer: write it behind the code, in quotes.")
     with opened() as desk:
         case = _open_case(desk.session, code)
-        programme.answer(
+        programme.answer_once(
             desk.session,
             case,
             text.strip(),
@@ -161,23 +159,10 @@ def answer(code: Code, text: Annotated[str, typer.Argument(metavar="TEXT")]) -> 
 @cases.command("close")
 def close(code: Code) -> None:
     """Close a case; the mentee is told."""
-    from bot.mentoring import cases as services
-    from bot.mentoring.record import tell_mentee
+    from bot.mentoring import programme
     from cli.campaign_desk import opened
-    from store.people import Person
 
     with opened() as desk:
         case = _open_case(desk.session, code)
-        mentee = desk.session.get_one(
-            Person, case.mentee_id, with_for_update={"of": Person, "key_share": True}
-        )
-        services.close(desk.session, case, now=desk.now, person=None)
-        tell_mentee(
-            desk.session,
-            case,
-            mentee,
-            "case_closed_by_programme",
-            key=f"office:{uuid4()}",
-            now=desk.now,
-        )
+        programme.close_once(desk.session, case, now=desk.now, key=f"office:{uuid4()}")
         print(f"#{case.code} is closed.")

@@ -144,6 +144,8 @@ def environment(home: Path, database_url: str, where: Stage) -> dict[str, str]:
         "RASA_ACTIONS_URL": f"{where.address}/rasa/actions",
         "MENTORLINE_SIMULATOR_URL": where.network,
         "MENTORLINE_CLOCK": str(home / CLOCK),
+        # Its one login is printed, so a code on a phone would only be in the way.
+        "CONSOLE_CODES": "false",
     }
 
 

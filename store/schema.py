@@ -1,6 +1,7 @@
 """Every table, for whoever needs the whole metadata (migrations, tests)."""
 
 from store import (
+    accounts,
     cases,
     discussions,
     encounters,
@@ -19,6 +20,7 @@ METADATA = Base.metadata
 
 __all__ = [
     "METADATA",
+    "accounts",
     "cases",
     "discussions",
     "encounters",

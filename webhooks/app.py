@@ -13,6 +13,8 @@ from bot import settings as settings_module
 from bot.dialogues.actions.thresholds import ThresholdsFile
 from bot.mentoring import levels
 from bot.settings import Settings
+from console import open_console
+from console.office import Office
 from store import clock
 from store.base import make_engine, make_sessions
 from store.migrate import psycopg_conninfo
@@ -55,6 +57,8 @@ def create_app(
         app.register_blueprint(module.blueprint)
     if settings.mentorline_simulator_url is not None:
         app.register_blueprint(simulator_proxy.blueprint)
+    real_now = now or clock.utc_now
+    open_console(app, Office(settings, this.sessions, this.now, real_now))
     receipts = Receipts(psycopg_conninfo(settings.database_url))
     # Its connection goes with the others.
     event.listen(engine, "engine_disposed", lambda _engine: receipts.close())

@@ -1,0 +1,64 @@
+"""People: the list, and one person as a single timeline."""
+
+from __future__ import annotations
+
+from flask import abort
+
+from bot.overviews import people, timeline
+from bot.people import reachable
+from console import asked
+from console.blueprint import blueprint
+from console.office import desk, note, office, visitor
+from console.showing import page
+
+ROLES = ("mentee", "mentor", "leader", "coordinator")
+
+
+@blueprint.get("/people", endpoint="people")
+def people_() -> str:
+    """Search and filters, by pages."""
+    scope = visitor().scope
+    wanted = people.Wanted(
+        words=asked.word("q"),
+        role=asked.word("role", ROLES),
+        district=asked.word("district"),
+        cadre=asked.word("cadre"),
+        state=asked.word("state", people.STATES),
+        page=asked.number(),
+    )
+    districts, cadres = people.choices(desk(), scope)
+    return page(
+        "people.html",
+        wanted=wanted,
+        found=people.found(desk(), scope, wanted, office().settings.default_region),
+        numbers=scope.numbers,
+        roles=ROLES,
+        states=people.STATES,
+        districts=districts,
+        cadres=cadres,
+        size=people.PAGE,
+    )
+
+
+@blueprint.get("/people/<int:person_id>")
+def person(person_id: int) -> str:
+    """All that happened with one person. That it was looked at is noted."""
+    scope = visitor().scope
+    found = people.one(desk(), scope, person_id)
+    if found is None:
+        abort(404)
+    only = asked.word("only", tuple(timeline.GROUPS))
+    before = asked.moment("before")
+    names = people.names(desk(), [found.mentor_id, found.backup_mentor_id])
+    note("person_seen", person=found.id)
+    return page(
+        "person.html",
+        person=found,
+        names=names,
+        numbers=scope.numbers,
+        reachable=reachable(found),
+        timeline=timeline.of(desk(), found, office().now(), before, only),
+        only=only,
+        before=before,
+        groups=tuple(timeline.GROUPS),
+    )

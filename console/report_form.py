@@ -1,0 +1,86 @@
+"""What a report is asked for on its page: a fiscal year or days, and by what it is grouped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final, Literal, cast
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from bot.accounts.keeping import N_
+from bot.mentoring.competencies import Catalogue
+from bot.reports import fiscal
+from bot.reports.fiscal import Period
+from bot.reports.query import Wanted
+from bot.reports.registry import REPORTS
+from bot.reports.table import Report
+from bot.reports.validated import validated
+from bot.settings import Settings
+from console import asked
+
+FORMS: Final = ("csv", "xlsx", "pdf")
+VALIDATED: Final = "validated"
+_VALIDATED_BY: Final = ("association", "area", "district", "facility")
+EARLIEST: Final = date(1990, 1, 1)
+LATEST: Final = date(2199, 12, 30)
+
+ValidatedBy = Literal["association", "area", "district", "facility"]
+
+
+class NotUsable(Exception):
+    """What was asked for cannot be reported. The message is one English sentence, translatable."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """``year``: as FY26, empty with days."""
+
+    period: Period
+    by: str
+    year: str
+    since: date | None
+    until: date | None
+
+
+def groups(name: str) -> tuple[str, ...]:
+    """By what a report can be grouped."""
+    return _VALIDATED_BY if name == VALIDATED else REPORTS[name].by
+
+
+def chosen(name: str, settings: Settings, now: datetime) -> Chosen:
+    """What the page's address asks for; without anything, the present fiscal year.
+
+    Raises:
+        NotUsable: days the wrong way round, or out of all reason.
+    """
+    zone = ZoneInfo(settings.default_timezone)
+    today = now.astimezone(zone).date()
+    by = asked.word("by", groups(name)) or (groups(name)[0] if name == VALIDATED else "")
+    since, until = asked.day("since"), asked.day("until")
+    if name == VALIDATED or (since is None and until is None):
+        year = fiscal.parse(asked.word("fy"), settings.fiscal_year_start_month)
+        year = year or fiscal.of(today, settings.fiscal_year_start_month)
+        return Chosen(year.period(zone), by, year.label, None, None)
+    first, last = since or EARLIEST, until or today
+    if not EARLIEST <= first <= LATEST or not EARLIEST <= last <= LATEST:
+        raise NotUsable(N_("These days are too far from today."))
+    if first > last:
+        raise NotUsable(N_("The first day is after the last one."))
+    period = Period(
+        f"{first} to {last}",
+        datetime.combine(first, time(), zone),
+        datetime.combine(last + timedelta(days=1), time(), zone),
+    )
+    return Chosen(period, by, "", since, until)
+
+
+def compute(
+    session: Session, name: str, wanted: Chosen, catalogue: Catalogue, now: datetime
+) -> Report:
+    """The report."""
+    if name == VALIDATED:
+        by = cast(ValidatedBy, wanted.by)
+        return validated(session, by, [wanted.period], catalogue, ())
+    return REPORTS[name].compute(session, Wanted(wanted.period, now, wanted.by or None), catalogue)

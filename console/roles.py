@@ -1,0 +1,51 @@
+"""Which role may open which page. A page that is not here is opened by nobody.
+
+Whom a role sees on it is decided by ``bot.accounts.scope``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.accounts.rules import ROLES
+
+EVERYBODY: Final = frozenset(ROLES)
+OFFICE: Final = frozenset({"admin", "coordinator"})
+ADMIN: Final = frozenset({"admin"})
+
+# Without signing in: the way in, and what it looks like.
+OPEN: Final = frozenset(
+    {
+        "console.login",
+        "console.code",
+        "console.code_setup",
+        "console.password",
+        "console.language",
+        "console.asset",
+    }
+)
+
+PAGES: Final[dict[str, frozenset[str]]] = {
+    "console.home": EVERYBODY,
+    "console.nothing": EVERYBODY,
+    "console.logout": EVERYBODY,
+    "console.own": EVERYBODY,
+    "console.people": OFFICE | {"mentor"},
+    "console.person": OFFICE | {"mentor"},
+    "console.cases": OFFICE | {"mentor"},
+    "console.case": OFFICE | {"mentor"},
+    "console.case_answer": OFFICE,
+    "console.case_give": OFFICE,
+    "console.case_close": OFFICE,
+    "console.reports": OFFICE | {"viewer"},
+    "console.report": OFFICE | {"viewer"},
+    "console.accounts": ADMIN,
+    "console.account_add": ADMIN,
+    "console.account_change": ADMIN,
+    "console.audit": ADMIN,
+}
+
+
+def may(role: str, endpoint: str) -> bool:
+    """Whether a role may open a page."""
+    return role in PAGES.get(endpoint, frozenset())
