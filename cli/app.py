@@ -13,8 +13,8 @@ from cli.cards import cards
 from cli.cases import cases
 from cli.mentors import mentors
 from cli.report_names import SAYS
-from cli.visits import visits
 from cli.users import user
+from cli.visits import visits
 
 app = typer.Typer(
     help="A virtual clinical mentor over SMS and WhatsApp.",

@@ -26,7 +26,7 @@ def open_console(app: Flask, office: Office) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=office.settings.public_url.startswith("https://"),
         # Only the console's forms carry tokens; `guard.check` asks for them. They last as long as
-        # the visit: an answer may take longer to write than an hour.
+        # the sign-in: an answer may take longer to write than an hour.
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,
         RATELIMIT_ENABLED=True,

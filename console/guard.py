@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from bot.accounts import signing_in
 from console.blueprint import blueprint
 from console.language import Catalogues
-from console.office import Visitor, desk, office
+from console.office import Caller, desk, office
 from console.roles import OPEN
 from console.showing import page
 
@@ -53,14 +53,14 @@ limiter = Limiter(address, storage_uri="memory://", headers_enabled=False)
 
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]
-def _load(token: str) -> Visitor | None:
-    account = signing_in.visitor(desk(), token, office().real_now(), complete=True)
-    return None if account is None else Visitor(account, token)
+def _load(token: str) -> Caller | None:
+    account = signing_in.whose(desk(), token, office().real_now(), complete=True)
+    return None if account is None else Caller(account, token)
 
 
 @blueprint.before_request
 def check() -> BaseResponse | None:
-    """The catalogue, the form's token, and whether this visitor may open this page."""
+    """The catalogue, the form's token, and whether this caller may open this page."""
     _CATALOGUES.as_default()
     csrf.protect()
     endpoint = request.endpoint or ""
@@ -110,7 +110,7 @@ def stale(_error: CSRFError) -> tuple[str, int]:
 
 @blueprint.errorhandler(HTTPException)
 def refused(error: HTTPException) -> tuple[str, int]:
-    """A page that is not there, or not for this visitor."""
+    """A page that is not there, or not for this caller."""
     sentence = {
         403: _("This page is not open to you."),
         404: _("There is nothing here, or it is not open to you."),
@@ -128,7 +128,7 @@ def nothing(rest: str) -> str:
 
 
 def forget_language() -> None:
-    """A new visit begins with an empty cookie, but for the language."""
+    """A new sign-in begins with an empty cookie, but for the language."""
     language = session.get("language")
     session.clear()
     if language:

@@ -33,8 +33,8 @@ class Office:
     real_now: Callable[[], datetime]
 
 
-class Visitor(UserMixin):  # type: ignore[misc]  # Flask-Login carries no annotations
-    """Whoever is signed in, as Flask-Login knows them: by the token of the visit."""
+class Caller(UserMixin):  # type: ignore[misc]  # Flask-Login carries no annotations
+    """Whoever is signed in, as Flask-Login knows them: by the token of the sign-in."""
 
     def __init__(self, account: Account, token: str) -> None:
         self.account = account
@@ -66,14 +66,14 @@ def desk() -> Session:
     return cast(Session, g.desk)
 
 
-def visitor() -> Visitor:
+def caller() -> Caller:
     """Whoever is signed in; where nobody is, the page is refused."""
     found: Any = current_user._get_current_object()
-    if not isinstance(found, Visitor):
+    if not isinstance(found, Caller):
         abort(403)
     return found
 
 
 def note(what: str, **about: Any) -> None:
-    """Write an entry of the audit in the visitor's name; see ``bot.accounts.audit.note``."""
-    audit.note(desk(), what, office().real_now(), by=visitor().account.id, **about)
+    """Write an entry of the audit in the caller's name; see ``bot.accounts.audit.note``."""
+    audit.note(desk(), what, office().real_now(), by=caller().account.id, **about)

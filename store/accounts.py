@@ -1,4 +1,4 @@
-"""Accounts of the console, their links and visits, and the audit."""
+"""Accounts of the console, their links and sign-ins, and the audit."""
 
 from __future__ import annotations
 
@@ -62,15 +62,15 @@ class AccountLink(Base):
     used_at: Mapped[datetime | None]
 
 
-class AccountVisit(Base):
+class SignIn(Base):
     """One browser that signed in, from then until it left. The cookie holds the token.
 
     ``complete``: password and, where it is asked for, the code were right.
     """
 
-    __tablename__ = "account_visit"
+    __tablename__ = "sign_in"
     __table_args__ = (
-        Index("ix_account_visit_open", "account_id", postgresql_where=sql("ended_at IS NULL")),
+        Index("ix_sign_in_open", "account_id", postgresql_where=sql("ended_at IS NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -77,6 +77,8 @@ class OutboxMessage(Base):
             "created_at",
             postgresql_where=sql("state IN ('failed', 'dropped') AND dose_id IS NOT NULL"),
         ),
+        # What the provider refused lately, for the console.
+        Index("ix_outbox_failed", "created_at", postgresql_where=sql("state = 'failed'")),
         # What a discussion has said; most messages belong to none.
         Index(
             "ix_outbox_discussion",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.accounts import keeping, rules
 from bot.accounts.secret import matches
-from store.accounts import Account, AccountVisit, AuditEntry
+from store.accounts import Account, AuditEntry, SignIn
 from tests.console import NOW, PASSWORD, Browser, Desk
 
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
@@ -265,16 +265,16 @@ def test_more_than_five_wrong_tries_in_fifteen_minutes_are_never_looked_at(
 
 
 @given(moments, moments, moments, st.booleans())
-def test_a_visit_lasts_no_longer_than_a_days_work(
+def test_a_sign_in_lasts_no_longer_than_a_days_work(
     begun: datetime, seen: datetime, now: datetime, complete: bool
 ) -> None:
     begun, seen, now = sorted((begun, seen, now))
     times = {"begun_at": begun, "seen_at": seen, "now": now}
-    lasts = rules.visit_lasts(complete=complete, ended_at=None, **times)
-    assert not (lasts and now - begun >= rules.VISIT_LASTS)
-    assert not (lasts and now - seen >= rules.VISIT_RESTS)
+    lasts = rules.sign_in_lasts(complete=complete, ended_at=None, **times)
+    assert not (lasts and now - begun >= rules.SIGN_IN_LASTS)
+    assert not (lasts and now - seen >= rules.SIGN_IN_RESTS)
     assert not (lasts and not complete and now - begun >= rules.HALF_LASTS)
-    assert not rules.visit_lasts(complete=complete, ended_at=now, **times)
+    assert not rules.sign_in_lasts(complete=complete, ended_at=now, **times)
 
 
 @given(st.text(max_size=300))
@@ -297,7 +297,7 @@ def test_passwords_and_what_is_kept_of_them(desk: Desk) -> None:
     assert not matches(PASSWORD, "not a hash")
     browser = desk.signed_in("ben@example.org")
     with desk.house.sessions() as session:
-        visits = [visit.token_hash for visit in session.query(AccountVisit)]
+        sign_ins = [sign_in.token_hash for sign_in in session.query(SignIn)]
         rows = str([vars(one) for one in session.query(Account)])
-    assert cookie(browser) not in visits
+    assert cookie(browser) not in sign_ins
     assert PASSWORD not in rows

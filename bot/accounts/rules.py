@@ -15,8 +15,8 @@ SEES_NUMBERS: Final = frozenset({"admin", "coordinator"})
 
 LINK_LASTS: Final = timedelta(hours=72)
 # Without a click, and at most: a day's work.
-VISIT_RESTS: Final = timedelta(hours=4)
-VISIT_LASTS: Final = timedelta(hours=14)
+SIGN_IN_RESTS: Final = timedelta(hours=4)
+SIGN_IN_LASTS: Final = timedelta(hours=14)
 # Between the password and the code.
 HALF_LASTS: Final = timedelta(minutes=10)
 
@@ -87,7 +87,7 @@ def link_works(used_at: datetime | None, expires_at: datetime, now: datetime) ->
     return used_at is None and now < expires_at
 
 
-def visit_lasts(
+def sign_in_lasts(
     *, complete: bool, begun_at: datetime, seen_at: datetime, ended_at: datetime | None,
     now: datetime,
 ) -> bool:  # fmt: skip
@@ -96,4 +96,4 @@ def visit_lasts(
         return False
     if not complete:
         return now - begun_at < HALF_LASTS
-    return now - seen_at < VISIT_RESTS and now - begun_at < VISIT_LASTS
+    return now - seen_at < SIGN_IN_RESTS and now - begun_at < SIGN_IN_LASTS

@@ -43,7 +43,7 @@ def is_dated(kept: str) -> bool:
 
 
 def token() -> str:
-    """A new token for a link or a visit: 256 bits that fit into an address."""
+    """A new token for a link or a sign-in: 256 bits that fit into an address."""
     return secrets.token_urlsafe(32)
 
 

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from bot.accounts import rules, secret
 from bot.accounts.audit import note
-from store.accounts import Account, AccountLink, AccountVisit
+from store.accounts import Account, AccountLink, SignIn
 
-# A visit's last moment is written down this often.
+# A sign-in's last moment is written down this often.
 SEEN_EVERY = timedelta(minutes=5)
-# Ended visits are kept this long.
+# Ended sign-ins are kept this long.
 KEPT = timedelta(days=30)
 
 
@@ -74,7 +74,7 @@ def _taken(session: Session, account: Account, right: bool, now: datetime) -> bo
 
 
 def begin(session: Session, account: Account, now: datetime, *, complete: bool) -> str:
-    """Begin a visit.
+    """Begin a sign-in.
 
     Args:
         complete: nothing else is asked for; otherwise the code is.
@@ -84,7 +84,7 @@ def begin(session: Session, account: Account, now: datetime, *, complete: bool) 
     """
     token = secret.token()
     session.add(
-        AccountVisit(
+        SignIn(
             account_id=account.id,
             token_hash=secret.token_hash(token),
             complete=complete,
@@ -96,55 +96,53 @@ def begin(session: Session, account: Account, now: datetime, *, complete: bool) 
         account.signed_in_at = now
         note(session, "signed_in", now, by=account.id, account=account.id)
         session.execute(
-            delete(AccountVisit).where(
-                AccountVisit.account_id == account.id, AccountVisit.seen_at < now - KEPT
-            )
+            delete(SignIn).where(SignIn.account_id == account.id, SignIn.seen_at < now - KEPT)
         )
     session.flush()
     return token
 
 
-def visitor(session: Session, token: str, now: datetime, *, complete: bool) -> Account | None:
-    """Whose visit this is, while it lasts and the account is not disabled."""
+def whose(session: Session, token: str, now: datetime, *, complete: bool) -> Account | None:
+    """Whose sign-in this is, while it lasts and the account is not disabled."""
     found = session.execute(
-        select(AccountVisit, Account)
-        .join(Account, Account.id == AccountVisit.account_id)
+        select(SignIn, Account)
+        .join(Account, Account.id == SignIn.account_id)
         .where(
-            AccountVisit.token_hash == secret.token_hash(token),
-            AccountVisit.complete.is_(complete),
+            SignIn.token_hash == secret.token_hash(token),
+            SignIn.complete.is_(complete),
             Account.disabled_at.is_(None),
         )
     ).first()
     if found is None:
         return None
-    visit, account = found
-    if not rules.visit_lasts(
-        complete=visit.complete,
-        begun_at=visit.begun_at,
-        seen_at=visit.seen_at,
-        ended_at=visit.ended_at,
+    sign_in, account = found
+    if not rules.sign_in_lasts(
+        complete=sign_in.complete,
+        begun_at=sign_in.begun_at,
+        seen_at=sign_in.seen_at,
+        ended_at=sign_in.ended_at,
         now=now,
     ):
         return None
-    if now - visit.seen_at > SEEN_EVERY:
-        visit.seen_at = now
+    if now - sign_in.seen_at > SEEN_EVERY:
+        sign_in.seen_at = now
     return account
 
 
 def end(session: Session, token: str, now: datetime) -> None:
-    """End one visit: its cookie lets nobody in any more."""
+    """End one sign-in: its cookie lets nobody in any more."""
     session.execute(
-        update(AccountVisit)
-        .where(AccountVisit.token_hash == secret.token_hash(token), AccountVisit.ended_at.is_(None))
+        update(SignIn)
+        .where(SignIn.token_hash == secret.token_hash(token), SignIn.ended_at.is_(None))
         .values(ended_at=now)
     )
 
 
 def end_all(session: Session, account: Account, now: datetime) -> None:
-    """End every visit of an account."""
+    """End every sign-in of an account."""
     session.execute(
-        update(AccountVisit)
-        .where(AccountVisit.account_id == account.id, AccountVisit.ended_at.is_(None))
+        update(SignIn)
+        .where(SignIn.account_id == account.id, SignIn.ended_at.is_(None))
         .values(ended_at=now)
     )
 
@@ -164,7 +162,7 @@ def by_link(session: Session, token: str, now: datetime, *, lock: bool = False) 
 
 
 def set_password(session: Session, account: Account, password: str, now: datetime) -> None:
-    """Set a password that has been found good. Every visit and every link ends."""
+    """Set a password that has been found good. Every sign-in and every link ends."""
     account.password = secret.hashed(password)
     account.failures, account.locked_until = 0, None
     use_up_links(session, account, now)

@@ -11,7 +11,7 @@ from bot.accounts import keeping, rules
 from bot.accounts.keeping import AccountError
 from bot.people import UI_LANGUAGES, e164
 from console.blueprint import blueprint
-from console.office import desk, office, visitor
+from console.office import caller, desk, office
 from console.showing import page
 from store.people import Address, Person
 
@@ -26,7 +26,7 @@ def _page(**values: object) -> str:
         roles=rules.ROLES,
         ui_languages=UI_LANGUAGES,
         now=office().real_now(),
-        mine=visitor().account.id,
+        mine=caller().account.id,
         **values,
     )
 
@@ -66,7 +66,7 @@ def _link_of(token: str) -> str:
 def account_add() -> Answer:
     """Make an account; its link is shown once, on the page that follows."""
     form = request.form
-    now, by = office().real_now(), visitor().account.id
+    now, by = office().real_now(), caller().account.id
     wanted = form.get("language", "")
     try:
         made = keeping.add(
@@ -92,7 +92,7 @@ def account_change(account_id: int) -> Answer:
     account = next((one for one in keeping.listed(desk()) if one.id == account_id), None)
     if account is None:
         return redirect(url_for("console.accounts"))
-    now, by = office().real_now(), visitor().account.id
+    now, by = office().real_now(), caller().account.id
     try:
         account = keeping.called(desk(), account.email)
         match request.form.get("do"):

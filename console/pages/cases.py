@@ -14,7 +14,7 @@ from bot.mentoring import overview, programme
 from bot.overviews import cases
 from console import asked
 from console.blueprint import blueprint
-from console.office import desk, note, office, visitor
+from console.office import caller, desk, note, office
 from console.showing import page
 from store.cases import Case
 from store.people import Person
@@ -31,7 +31,7 @@ def list_() -> str:
         overdue=asked.flag("overdue"),
         page=asked.number(),
     )
-    lines, total = cases.found(desk(), visitor().scope, wanted, office().now())
+    lines, total = cases.found(desk(), caller().scope, wanted, office().now())
     return page(
         "cases.html",
         wanted=wanted,
@@ -43,7 +43,7 @@ def list_() -> str:
 
 
 def _case(case_id: int) -> Case:
-    found = cases.one(desk(), visitor().scope, case_id)
+    found = cases.one(desk(), caller().scope, case_id)
     if found is None:
         abort(404)
     return found
@@ -57,7 +57,7 @@ def case(case_id: int) -> str:
 
 def _shown(found: Case, sentence: str) -> str:
     note("case_seen", person=found.mentee_id, case=found.id, code=found.code)
-    may_act = visitor().may("console.case_answer")
+    may_act = caller().may("console.case_answer")
     return page(
         "case.html",
         case=found,

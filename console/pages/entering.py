@@ -13,14 +13,14 @@ from bot.accounts import rules, secret, signing_in
 from bot.people import UI_LANGUAGES
 from console.blueprint import blueprint
 from console.guard import forget_language, limiter
-from console.office import Visitor, desk, office, visitor
+from console.office import Caller, caller, desk, office
 from console.showing import page
 from store.accounts import Account
 
 Answer = str | Response | tuple[str, int]
 # By address, whichever account is tried; for each account ``bot.accounts.rules`` counts as well.
 TRIES = "10 per minute; 60 per hour"
-# Between password and code the visit's token is here, and not yet where Flask-Login looks.
+# Between password and code the sign-in's token is here, and not yet where Flask-Login looks.
 HALF = "half"
 
 
@@ -45,14 +45,14 @@ def needs_code(account: Account) -> bool:
 
 
 def _enter(account: Account) -> Response:
-    """A new visit and a new cookie: nothing of before is carried on but the language."""
+    """A new sign-in and a new cookie: nothing of before is carried on but the language."""
     wanted = _next()
     half = session.get(HALF)
     if half:
         signing_in.end(desk(), half, office().real_now())
     forget_language()
     token = signing_in.begin(desk(), account, office().real_now(), complete=True)
-    login_user(Visitor(account, token))
+    login_user(Caller(account, token))
     return redirect(wanted)
 
 
@@ -83,7 +83,7 @@ def login() -> Answer:
 def _half() -> Account | None:
     """Who has shown the password and not yet the code."""
     token = session.get(HALF, "")
-    return signing_in.visitor(desk(), token, office().real_now(), complete=False)
+    return signing_in.whose(desk(), token, office().real_now(), complete=False)
 
 
 @blueprint.route("/login/code", methods=["GET", "POST"])
@@ -133,8 +133,8 @@ def _picture(account: Account) -> str:
 
 @blueprint.post("/logout")
 def logout() -> Answer:
-    """The visit ends here and on the server: a copy of the cookie lets nobody in."""
-    signing_in.end(desk(), visitor().token, office().real_now())
+    """The sign-in ends here and on the server: a copy of the cookie lets nobody in."""
+    signing_in.end(desk(), caller().token, office().real_now())
     logout_user()
     forget_language()
     flash(_("You are signed out."))
@@ -183,7 +183,7 @@ def _set_password(account: Account) -> str | None:
 @limiter.limit(TRIES, methods=["POST"])
 def own() -> Answer:
     """One's own account: another password."""
-    account = visitor().account
+    account = caller().account
     if request.method == "GET":
         return page("own.html", account=account)
     now = office().real_now()

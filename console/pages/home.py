@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from bot.overviews import glance, needs
 from console.blueprint import blueprint
-from console.office import desk, office, visitor
+from console.office import caller, desk, office
 from console.plots import Bar, bars
 from console.showing import page, zone
 
@@ -18,7 +18,7 @@ from console.showing import page, zone
 @blueprint.get("/")
 def home() -> str:
     """The first page."""
-    now, scope = office().now(), visitor().scope
+    now, scope = office().now(), caller().scope
     today = now.astimezone(zone()).date()
     found = glance.of(desk(), scope, now, office().settings.default_timezone)
     return page(

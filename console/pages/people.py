@@ -8,7 +8,7 @@ from bot.overviews import people, timeline
 from bot.people import reachable
 from console import asked
 from console.blueprint import blueprint
-from console.office import desk, note, office, visitor
+from console.office import caller, desk, note, office
 from console.showing import page
 
 ROLES = ("mentee", "mentor", "leader", "coordinator")
@@ -17,7 +17,7 @@ ROLES = ("mentee", "mentor", "leader", "coordinator")
 @blueprint.get("/people", endpoint="people")
 def people_() -> str:
     """Search and filters, by pages."""
-    scope = visitor().scope
+    scope = caller().scope
     wanted = people.Wanted(
         words=asked.word("q"),
         role=asked.word("role", ROLES),
@@ -43,7 +43,7 @@ def people_() -> str:
 @blueprint.get("/people/<int:person_id>")
 def person(person_id: int) -> str:
     """All that happened with one person. That it was looked at is noted."""
-    scope = visitor().scope
+    scope = caller().scope
     found = people.one(desk(), scope, person_id)
     if found is None:
         abort(404)

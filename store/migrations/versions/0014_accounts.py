@@ -1,4 +1,4 @@
-"""Accounts of the console, their links and visits, the audit."""
+"""Accounts of the console, their links and sign-ins, the audit."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -66,7 +66,7 @@ def upgrade() -> None:
         op.f("ix_account_link_account_id"), "account_link", ["account_id"], unique=False
     )
     op.create_table(
-        "account_visit",
+        "sign_in",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("token_hash", sa.Text(), nullable=False),
@@ -75,14 +75,14 @@ def upgrade() -> None:
         sa.Column("seen_at", store.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("ended_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["account_id"], ["account.id"], name=op.f("fk_account_visit_account_id_account")
+            ["account_id"], ["account.id"], name=op.f("fk_sign_in_account_id_account")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_visit")),
-        sa.UniqueConstraint("token_hash", name=op.f("uq_account_visit_token_hash")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_sign_in_token_hash")),
     )
     op.create_index(
-        "ix_account_visit_open",
-        "account_visit",
+        "ix_sign_in_open",
+        "sign_in",
         ["account_id"],
         unique=False,
         postgresql_where=sa.text("ended_at IS NULL"),
@@ -109,8 +109,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_entry_account", "audit_entry", ["account_id", "id"], unique=False)
     op.create_index("ix_audit_entry_person", "audit_entry", ["person_id", "id"], unique=False)
+    op.create_index(
+        "ix_outbox_failed",
+        "outbox",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'failed'"),
+    )
 
 
 def downgrade() -> None:
-    for table in ("audit_entry", "account_visit", "account_link", "account"):
+    op.drop_index("ix_outbox_failed", table_name="outbox")
+    for table in ("audit_entry", "sign_in", "account_link", "account"):
         op.drop_table(table)
