@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, date, datetime
 
 from flask import request
@@ -9,9 +10,20 @@ from flask import request
 MOST_PAGES = 100_000
 
 
+def _plain(text: str) -> str:
+    """Without what no keyboard types, such as the NUL that no database takes."""
+    kept = (sign for sign in text if sign in "\n\t" or unicodedata.category(sign) != "Cc")
+    return "".join(kept).strip()
+
+
+def typed(name: str, longest: int = 80) -> str:
+    """A field of the form that was sent."""
+    return _plain(request.form.get(name, ""))[:longest]
+
+
 def word(name: str, allowed: tuple[str, ...] | None = None, longest: int = 80) -> str:
     """A word; empty where it is not among those allowed."""
-    given = request.args.get(name, "").strip()[:longest]
+    given = _plain(request.args.get(name, ""))[:longest]
     return given if allowed is None or given in allowed else ""
 
 

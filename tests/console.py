@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyotp
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 from werkzeug.test import TestResponse
@@ -19,37 +20,42 @@ from bot.settings import Settings
 from console.guard import limiter
 from store.accounts import Account
 from store.people import Person
+from tests.town import Town
 from webhooks.app import create_app
 
 PASSWORD = "three grey goats at noon"
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
 
 
-@dataclass
 class Desk:
     """The web process on a database of its own, at a time that the test moves."""
 
-    url: str
-    settings_more: dict[str, Any] = field(default_factory=dict)
-    now: datetime = NOW
-
-    def __post_init__(self) -> None:
+    def __init__(self, url: str, settings: dict[str, Any] | None = None) -> None:
+        self._now = NOW
         self.settings = Settings(
             _env_file=None,  # type: ignore[call-arg]
             **{
-                "database_url": self.url,
+                "database_url": url,
                 "secret_key": "a secret for tests",
                 "twilio_auth_token": "a token for tests",
                 "public_url": "http://localhost",
-                **self.settings_more,
+                **(settings or {}),
             },
         )
-        self.app = create_app(self.settings, lambda: self.now)
+        self._of(create_app(self.settings, lambda: self.now))
+
+    def _of(self, app: Flask) -> None:
+        self.app = app
         self.app.testing = True
         self.house = self.app.extensions["mentorline"]
         # Its counts are the process's; every test begins without any.
         with self.app.app_context():
             limiter.reset()
+
+    @property
+    def now(self) -> datetime:
+        """Aware."""
+        return self._now
 
     def close(self) -> None:
         """Give the database back."""
@@ -92,7 +98,7 @@ class Desk:
 
     def later(self, **delta: float) -> None:
         """Move the clock."""
-        self.now += timedelta(**delta)
+        self._now += timedelta(**delta)
 
     @contextmanager
     def counted(self) -> Iterator[list[str]]:
@@ -107,6 +113,23 @@ class Desk:
             yield seen
         finally:
             event.remove(self.house.engine, "before_cursor_execute", note)
+
+
+class TownDesk(Desk):
+    """The same in a town: with phones, and the town's time."""
+
+    def __init__(self, town: Town) -> None:
+        self.town, self.settings = town, town.settings
+        self._of(town.web.app)  # type: ignore[attr-defined]
+
+    @property
+    def now(self) -> datetime:
+        """Aware."""
+        return self.town.time.now()
+
+    def later(self, **delta: float) -> None:
+        """Move the town's clock, and let nothing else happen."""
+        self.town.time.offset += timedelta(**delta)
 
 
 @dataclass

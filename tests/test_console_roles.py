@@ -79,7 +79,7 @@ def programme(session: Session) -> Programme:
 def filled(rule: str, ids: dict[str, int]) -> str:
     values = {**ids, "digest": "0" * 16, "name": "danger", "token": "x" * 43, "language": "fr",
               "rest": "nowhere"}  # fmt: skip
-    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), rule)
+    return re.sub(r"<(?:[\w()=]+:)?(\w+)>", lambda found: str(values[found[1]]), rule)
 
 
 def test_every_page_opens_for_its_roles_and_for_nobody_else(desk: Desk) -> None:

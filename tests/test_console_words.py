@@ -90,7 +90,8 @@ def test_a_plot_is_one_picture_without_style_whatever_it_is_given(
 ) -> None:
     bars = [plots.Bar(label, (first, second)) for label, first, second in rows]
     made = str(plots.bars(name, bars))
-    assert made.startswith("<svg") and made.endswith("</svg>")
+    assert made.startswith("<svg")
+    assert made.endswith("</svg>")
     assert made.count("<svg") == 1
     assert set(re.findall(r"<(\w+)", made)) <= {"svg", "line", "rect", "text"}
     assert not re.search(r"style=|NaN|inf", re.sub(r">[^<]*<|aria-label=\"[^\"]*\"", "", made))

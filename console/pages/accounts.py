@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from bot.accounts import keeping, rules
 from bot.accounts.keeping import AccountError
 from bot.people import UI_LANGUAGES, e164
+from console import asked
 from console.blueprint import blueprint
 from console.office import caller, desk, office
 from console.showing import page
@@ -39,7 +40,7 @@ def list_() -> str:
 
 def _person() -> Person | None:
     """The mentor whose phone number or external id stands in the form."""
-    typed = request.form.get("phone", "").strip()
+    typed = asked.typed("phone")
     if not typed:
         return None
     number = e164(typed, office().settings.default_region)
@@ -67,15 +68,15 @@ def account_add() -> Answer:
     """Make an account; its link is shown once, on the page that follows."""
     form = request.form
     now, by = office().real_now(), caller().account.id
-    wanted = form.get("language", "")
+    wanted = asked.typed("language", 254)
     try:
         made = keeping.add(
             desk(),
-            form.get("email", ""),
-            role=form.get("role", ""),
-            name=form.get("name", ""),
+            asked.typed("email", 254),
+            role=asked.typed("role", 254),
+            name=asked.typed("name", 254),
             language=wanted if wanted in UI_LANGUAGES else office().settings.default_language,
-            district=form.get("district"),
+            district=asked.typed("district"),
             person=_person(),
             now=now,
             by=by,
@@ -86,7 +87,7 @@ def account_add() -> Answer:
     return _page(link=_link_of(token), link_of=made.email, form={})
 
 
-@blueprint.post("/users/<int:account_id>")
+@blueprint.post("/users/<int(max=9007199254740991):account_id>")
 def account_change(account_id: int) -> Answer:
     """One change of one account: the pressed button says which."""
     account = next((one for one in keeping.listed(desk()) if one.id == account_id), None)
@@ -112,8 +113,8 @@ def account_change(account_id: int) -> Answer:
                 keeping.change_role(
                     desk(),
                     account,
-                    role=request.form.get("role", ""),
-                    district=request.form.get("district"),
+                    role=asked.typed("role", 254),
+                    district=asked.typed("district"),
                     person=_person(),
                     now=now,
                     by=by,

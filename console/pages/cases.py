@@ -49,7 +49,7 @@ def _case(case_id: int) -> Case:
     return found
 
 
-@blueprint.get("/cases/<int:case_id>")
+@blueprint.get("/cases/<int(max=9007199254740991):case_id>")
 def case(case_id: int) -> str:
     """One case: its thread, who had it and why, what is due. That it was looked at is noted."""
     return _shown(_case(case_id), "")
@@ -66,7 +66,7 @@ def _shown(found: Case, sentence: str) -> str:
         may_act=may_act,
         mentors=programme.may_have(desk(), found) if may_act else (),
         once=uuid4(),
-        written=request.form.get("text", ""),
+        written=asked.typed("text", LONGEST_ANSWER),
         longest=LONGEST_ANSWER,
         sentence=sentence,
     )
@@ -88,11 +88,11 @@ def _done(found: Case, what: str, sentence: str) -> Response:
     return redirect(url_for("console.case", case_id=found.id))
 
 
-@blueprint.post("/cases/<int:case_id>/answer")
+@blueprint.post("/cases/<int(max=9007199254740991):case_id>/answer")
 def case_answer(case_id: int) -> Response | tuple[str, int]:
     """Answer in the programme's name; the mentee hears it where they asked."""
     found = _case(case_id)
-    text = request.form.get("text", "").strip()
+    text = asked.typed("text", LONGEST_ANSWER + 1)
     if not text:
         return _again(found, _("There is no answer yet: please write one."))
     if len(text) > LONGEST_ANSWER:
@@ -110,7 +110,7 @@ def case_answer(case_id: int) -> Response | tuple[str, int]:
     return _done(found, "case_answered", _("Your answer is on its way to the mentee."))
 
 
-@blueprint.post("/cases/<int:case_id>/give")
+@blueprint.post("/cases/<int(max=9007199254740991):case_id>/give")
 def case_give(case_id: int) -> Response | tuple[str, int]:
     """Give it to a mentor, whoever has it."""
     found = _case(case_id)
@@ -124,7 +124,7 @@ def case_give(case_id: int) -> Response | tuple[str, int]:
     return _done(found, "case_given", _("The case is with %(mentor)s.", mentor=name))
 
 
-@blueprint.post("/cases/<int:case_id>/close")
+@blueprint.post("/cases/<int(max=9007199254740991):case_id>/close")
 def case_close(case_id: int) -> Response | tuple[str, int]:
     """Close it; the mentee is told. It needs the tick that says so."""
     found = _case(case_id)

@@ -1,0 +1,187 @@
+"""The console in a real browser: a coordinator's way, and every page on a laptop and on a phone.
+
+With CONSOLE_PICTURES set to a folder, each page is photographed there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from store.people import Person
+from store.quizzes import Campaign
+from tests.console import PASSWORD, TownDesk
+from tests.test_console_pages import busy
+from tests.town import Town
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+NURSE, ALICE = "+250788000301", "+250788000401"
+SIZES = {"1280": (1280, 800), "390": (390, 844), "360": (360, 640), "1920": (1920, 1080)}
+
+
+@pytest.fixture
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def desk(town: Town) -> TownDesk:
+    return TownDesk(town)
+
+
+def opened(chromium: Browser, town: Town, size: str, complaints: list[str]) -> Page:
+    width, height = SIZES[size]
+    context = chromium.new_context(
+        viewport={"width": width, "height": height}, base_url=town.settings.public_url
+    )
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    # A form that is sent back says so with its status, which browsers write down as an error.
+    page.on(
+        "console",
+        lambda said: (
+            complaints.append(said.text)
+            if said.type == "error" and "422" not in said.text
+            else None
+        ),
+    )
+    return page
+
+
+def signed_in(page: Page, desk: TownDesk, email: str) -> None:
+    page.goto("/console/")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    if "code" in page.url:
+        desk.later(seconds=60)
+        page.get_by_label("six digits").fill(desk.browser().desk_code(email))
+        page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("button", name=re.compile("Sign out|Se déconnecter"))).to_be_visible()
+
+
+def a_case(town: Town) -> None:
+    nurse, alice = town.mentee(NURSE, facility="Rukara Health Centre"), town.mentor(ALICE)
+    town.pair(NURSE, ALICE)
+    nurse.says("MENTOR")
+    nurse.says("Snake bite on the leg, what now")
+    nurse.read = len(nurse.received())
+    alice.read = len(alice.received())
+
+
+def test_a_coordinator_answers_an_overdue_case_by_keyboard_alone(
+    town: Town, desk: TownDesk, chromium: Browser
+) -> None:
+    a_case(town)
+    town.later(hours=30)
+    nurse = town.phone(NURSE)
+    nurse.read = len(nurse.received())
+    desk.account("grace@example.org", "coordinator", name="Grace Mutesi")
+    complaints: list[str] = []
+    page = opened(chromium, town, "1280", complaints)
+    signed_in(page, desk, "grace@example.org")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="To the content")).to_be_focused()
+    expect(page.get_by_role("heading", name="Overdue cases")).to_be_visible()
+    page.get_by_role("link", name=f"#{town.case().code}").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Thread")).to_be_visible()
+    page.get_by_label("Answer in the name of the programme").focus()
+    page.keyboard.type("Keep the limb still. Refer now.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("on its way")
+    town.rest()
+    nurse.hears("Keep the limb still. Refer now.")
+    page.get_by_role("button", name="Sign out").click()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert complaints == []
+
+
+def test_every_page_fits_a_laptop_and_a_phone_and_a_screen_reader(
+    town: Town, desk: TownDesk, chromium: Browser
+) -> None:
+    a_case(town)
+    town.later(hours=30)
+    nurse = town.person(NURSE)
+    with town.works.sessions.begin() as session:
+        busy(session, session.get_one(Person, nurse.id), 0, 12)
+        now = town.time.now()
+        session.add(
+            Campaign(name="Safe birth", state="paused", reason="the budget is used up",
+                     created_at=now - timedelta(days=9))
+        )  # fmt: skip
+    desk.account("root@example.org", "admin", name="Grace Mutesi")
+    desk.account("fresh@example.org", "coordinator", name="Ben Uwera")
+    case = town.case()
+    pages = {
+        "home": "/console/",
+        "cases": "/console/cases",
+        "case": f"/console/cases/{case.id}",
+        "people": "/console/people",
+        "person": f"/console/people/{nurse.id}",
+        "reports": "/console/reports",
+        "report": "/console/reports/service-level",
+        "users": "/console/users",
+        "audit": "/console/audit",
+        "account": "/console/account",
+        "nothing": "/console/nowhere",
+    }
+    complaints: list[str] = []
+    found: list[str] = []
+    for size in SIZES:
+        page = opened(chromium, town, size, complaints)
+        page.goto("/console/login")
+        look(page, f"login-{size}", found, complaints)
+        signed_in(page, desk, "root@example.org")
+        for language in ("English", "Français"):
+            if size != "390" and language != "English":
+                continue
+            page.get_by_role("button", name=language).click()
+            for name, path in pages.items():
+                page.goto(path)
+                look(page, f"{name}-{size}-{language[:2].lower()}", found, complaints)
+        page.get_by_role("button", name="English").click()
+        page.context.close()
+        page = opened(chromium, town, size, complaints)
+        page.goto("/console/login")
+        page.get_by_label("E-mail address").fill("fresh@example.org")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Set up one-time codes")).to_be_visible()
+        look(page, f"code-{size}", found, complaints)
+        page.context.close()
+    assert found == []
+    assert [said for said in complaints if "404" not in said] == []
+
+
+def look(page: Page, name: str, found: list[str], complaints: list[str]) -> None:
+    """A page is no wider than its window; axe finds nothing serious on it; it is photographed."""
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    if wide > 0:
+        found.append(f"{name}: {wide} px too wide")
+    # axe is a script; what the page's policy says of it is no complaint of ours.
+    before = list(complaints)
+    result = Axe().run(page)
+    complaints[:] = before
+    for one in result.response["violations"]:
+        if one["impact"] in ("serious", "critical"):
+            where = [node["target"] for node in one["nodes"]][:3]
+            found.append(f"{name}: {one['id']} {where}")
+    folder = os.environ.get("CONSOLE_PICTURES")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
