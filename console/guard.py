@@ -111,6 +111,7 @@ def stale(_error: CSRFError) -> tuple[str, int]:
 @blueprint.errorhandler(HTTPException)
 def refused(error: HTTPException) -> tuple[str, int]:
     """A page that is not there, or not for this caller."""
+    _CATALOGUES.as_default()  # too many tries are refused before anything else
     sentence = {
         403: _("This page is not open to you."),
         404: _("There is nothing here, or it is not open to you."),

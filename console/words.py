@@ -144,6 +144,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "audit": {
         "signed_in": N_("Signed in"),
+        "refused": N_("Was not let in"),
         "locked": N_("Locked after wrong tries"),
         "password_set": N_("Set a password"),
         "code_set_up": N_("Set up one-time codes"),

@@ -30,6 +30,8 @@ def by_password(session: Session, email: str, password: str, now: datetime) -> A
     kept = account.password if account is not None else None
     right = secret.matches(password[: rules.LONGEST_PASSWORD + 1], kept)
     if account is None or not _taken(session, account, right, now):
+        # One row in any case, so that an unknown address does not answer sooner.
+        note(session, "refused", now, by=None, account=account.id if account else None)
         return None
     assert account.password is not None
     if secret.is_dated(account.password):

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from bot import knowledge
+from bot.accounts.scope import Scope
 from bot.text.redact import redact
 from store.cases import Case
 from store.encounters import Encounter, EncounterMentee
@@ -40,19 +41,43 @@ class Page:
     before: datetime | None
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """Whose entries, for whom, and where the page begins."""
+
+    person: Person
+    scope: Scope
+    before: datetime
+    first: bool
+
+    def until(self, column: Any) -> ColumnElement[bool]:
+        """What is on this page or an older one."""
+        condition: ColumnElement[bool] = (
+            column <= self.before if self.first else column < self.before
+        )
+        return condition
+
+
 def of(
-    session: Session, person: Person, now: datetime, before: datetime | None, only: str = ""
+    session: Session,
+    scope: Scope,
+    person: Person,
+    now: datetime,
+    before: datetime | None,
+    only: str = "",
 ) -> Page:
     """One page of somebody's entries.
 
     Args:
+        scope: what a mentor did for mentees outside of it is left out.
         before: where it begins (aware), not included; None: now, and what is planned for later is
             not in it.
         only: the entries of one group of ``GROUPS``; all of them otherwise.
     """
+    wanted = _Wanted(person, scope, before or now, before is None)
     entries: list[Entry] = []
     for reader in GROUPS.get(only, tuple(r for group in GROUPS.values() for r in group)):
-        entries.extend(reader(session, person, before or now, before is None))
+        entries.extend(reader(session, wanted))
     entries.sort(key=lambda entry: entry.at, reverse=True)
     end = PAGE
     # What happened in the same moment stays together, for the next page begins before it.
@@ -62,15 +87,10 @@ def of(
     return Page(shown, shown[-1].at if len(entries) > end else None)
 
 
-def _until(column: Any, before: datetime, first: bool) -> ColumnElement[bool]:
-    condition: ColumnElement[bool] = column <= before if first else column < before
-    return condition
-
-
-def _inbound(session: Session, person: Person, before: datetime, first: bool) -> Iterator[Entry]:
+def _inbound(session: Session, wanted: _Wanted) -> Iterator[Entry]:
     rows = session.execute(
         select(Inbound.received_at, Inbound.channel, Inbound.body, Inbound.state, Inbound.form)
-        .where(Inbound.person_id == person.id, _until(Inbound.received_at, before, first))
+        .where(Inbound.person_id == wanted.person.id, wanted.until(Inbound.received_at))
         .order_by(Inbound.received_at.desc(), Inbound.id.desc())
         .limit(PAGE + 1)
     )
@@ -88,11 +108,15 @@ def _inbound(session: Session, person: Person, before: datetime, first: bool) ->
         )
 
 
-def _outbox(session: Session, person: Person, before: datetime, first: bool) -> Iterator[Entry]:
+def _outbox(session: Session, wanted: _Wanted) -> Iterator[Entry]:
+    """What they heard; what a mentor heard of a case only where its mentee may be seen."""
+    seen = select(Case.id).where(wanted.scope.about(Case.mentee_id))
     rows = session.scalars(
         select(OutboxMessage)
         .where(
-            OutboxMessage.person_id == person.id, _until(OutboxMessage.created_at, before, first)
+            OutboxMessage.person_id == wanted.person.id,
+            or_(OutboxMessage.case_id.is_(None), OutboxMessage.case_id.in_(seen)),
+            wanted.until(OutboxMessage.created_at),
         )
         .order_by(OutboxMessage.created_at.desc(), OutboxMessage.id.desc())
         .limit(PAGE + 1)
@@ -113,10 +137,10 @@ def _outbox(session: Session, person: Person, before: datetime, first: bool) -> 
         )
 
 
-def _questions(session: Session, person: Person, before: datetime, first: bool) -> Iterator[Entry]:
+def _questions(session: Session, wanted: _Wanted) -> Iterator[Entry]:
     rows = session.scalars(
         select(Question)
-        .where(Question.person_id == person.id, _until(Question.asked_at, before, first))
+        .where(Question.person_id == wanted.person.id, wanted.until(Question.asked_at))
         .order_by(Question.asked_at.desc(), Question.id.desc())
         .limit(PAGE + 1)
     ).all()
@@ -135,14 +159,14 @@ def _questions(session: Session, person: Person, before: datetime, first: bool) 
         )
 
 
-def _answers(session: Session, person: Person, before: datetime, first: bool) -> Iterator[Entry]:
+def _answers(session: Session, wanted: _Wanted) -> Iterator[Entry]:
     rows = session.execute(
         select(Answer, ItemVersion.stem)
         .outerjoin(
             ItemVersion,
             (ItemVersion.item_id == Answer.item_id) & (ItemVersion.version == Answer.item_version),
         )
-        .where(Answer.person_id == person.id, _until(Answer.answered_at, before, first))
+        .where(Answer.person_id == wanted.person.id, wanted.until(Answer.answered_at))
         .order_by(Answer.answered_at.desc(), Answer.id.desc())
         .limit(PAGE + 1)
     )
@@ -152,7 +176,7 @@ def _answers(session: Session, person: Person, before: datetime, first: bool) ->
             answer.answered_at,
             "answer",
             {
-                "stem": stems.get(person.language) or stems.get("en") or answer.item_id,
+                "stem": stems.get(wanted.person.language) or stems.get("en") or answer.item_id,
                 "letter": "ABCD"[answer.option] if 0 <= answer.option < 4 else "?",
                 "right": answer.right,
                 "late": answer.late,
@@ -160,15 +184,15 @@ def _answers(session: Session, person: Person, before: datetime, first: bool) ->
         )
 
 
-def _doses(session: Session, person: Person, before: datetime, first: bool) -> Iterator[Entry]:
+def _doses(session: Session, wanted: _Wanted) -> Iterator[Entry]:
     """Doses that came to nothing, with the reason: those that were given show as messages."""
     rows = session.execute(
         select(Dose.due_at, Dose.kind, Dose.state, Dose.reason)
         .where(
-            Dose.person_id == person.id,
+            Dose.person_id == wanted.person.id,
             Dose.state.in_(("lapsed", "unsent", "expired"))
             | ((Dose.state == "planned") & Dose.reason.is_not(None)),
-            _until(Dose.due_at, before, first),
+            wanted.until(Dose.due_at),
         )
         .order_by(Dose.due_at.desc(), Dose.id.desc())
         .limit(PAGE + 1)
@@ -177,12 +201,15 @@ def _doses(session: Session, person: Person, before: datetime, first: bool) -> I
         yield Entry(at, "dose", {"dose": kind, "state": state, "reason": reason})
 
 
-def _cases(session: Session, person: Person, before: datetime, first: bool) -> Iterator[Entry]:
+def _cases(session: Session, wanted: _Wanted) -> Iterator[Entry]:
     rows = session.scalars(
         select(Case)
         .where(
-            or_(Case.mentee_id == person.id, Case.mentor_id == person.id),
-            _until(Case.opened_at, before, first),
+            or_(
+                Case.mentee_id == wanted.person.id,
+                (Case.mentor_id == wanted.person.id) & wanted.scope.about(Case.mentee_id),
+            ),
+            wanted.until(Case.opened_at),
         )
         .order_by(Case.opened_at.desc(), Case.id.desc())
         .limit(PAGE + 1)
@@ -194,7 +221,7 @@ def _cases(session: Session, person: Person, before: datetime, first: bool) -> I
             {
                 "id": case.id,
                 # A mentor's own page does not lead to other people's cases.
-                "own": case.mentee_id == person.id,
+                "own": case.mentee_id == wanted.person.id,
                 "code": case.code,
                 "state": case.state,
                 "urgent": case.urgent,
@@ -203,12 +230,10 @@ def _cases(session: Session, person: Person, before: datetime, first: bool) -> I
         )
 
 
-def _assessments(
-    session: Session, person: Person, before: datetime, first: bool
-) -> Iterator[Entry]:
+def _assessments(session: Session, wanted: _Wanted) -> Iterator[Entry]:
     rows = session.scalars(
         select(Assessment)
-        .where(Assessment.person_id == person.id, _until(Assessment.at, before, first))
+        .where(Assessment.person_id == wanted.person.id, wanted.until(Assessment.at))
         .order_by(Assessment.at.desc(), Assessment.id.desc())
         .limit(PAGE + 1)
     )
@@ -227,14 +252,16 @@ def _assessments(
         )
 
 
-def _encounters(session: Session, person: Person, before: datetime, first: bool) -> Iterator[Entry]:
-    with_them = select(EncounterMentee.encounter_id).where(EncounterMentee.person_id == person.id)
+def _encounters(session: Session, wanted: _Wanted) -> Iterator[Entry]:
+    with_them = select(EncounterMentee.encounter_id).where(
+        EncounterMentee.person_id == wanted.person.id
+    )
     rows = session.execute(
         select(Encounter, Person.name)
         .join(Person, Person.id == Encounter.mentor_id)
         .where(
-            or_(Encounter.mentor_id == person.id, Encounter.id.in_(with_them)),
-            _until(Encounter.began_at, before, first),
+            or_(Encounter.mentor_id == wanted.person.id, Encounter.id.in_(with_them)),
+            wanted.until(Encounter.began_at),
         )
         .order_by(Encounter.began_at.desc(), Encounter.id.desc())
         .limit(PAGE + 1)

@@ -57,7 +57,7 @@ def person(person_id: int) -> str:
         names=names,
         numbers=scope.numbers,
         reachable=reachable(found),
-        timeline=timeline.of(desk(), found, office().now(), before, only),
+        timeline=timeline.of(desk(), scope, found, office().now(), before, only),
         only=only,
         before=before,
         groups=tuple(timeline.GROUPS),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from flask import Response, abort, request
 from flask_babel import gettext as _
 
@@ -15,6 +17,8 @@ from console.office import desk, note, office
 from console.report_form import FORMS, Chosen, NotUsable, chosen, compute, groups
 from console.showing import page
 from console.words import REPORTS
+
+_catalogue = cache(load)
 
 
 @blueprint.get("/reports", endpoint="reports")
@@ -40,7 +44,7 @@ def report(name: str) -> str | Response | tuple[str, int]:
         sentence = _(str(error))
         answer = page("report.html", report=None, wanted=None, sentence=sentence, forms=(), **shown)
         return answer, 422
-    found = compute(desk(), name, wanted, load(settings.competencies_dir), now)
+    found = compute(desk(), name, wanted, _catalogue(settings.competencies_dir), now)
     form = asked.word("as", FORMS)
     if form:
         note("report_taken", report=name, form=form, period=wanted.period.label)
