@@ -31,7 +31,7 @@ class Desk:
     """The web process on a database of its own, at a time that the test moves."""
 
     def __init__(self, url: str, settings: dict[str, Any] | None = None) -> None:
-        self._now = NOW
+        self.time = NOW
         self.settings = Settings(
             _env_file=None,  # type: ignore[call-arg]
             **{
@@ -55,7 +55,7 @@ class Desk:
     @property
     def now(self) -> datetime:
         """Aware."""
-        return self._now
+        return self.time
 
     def close(self) -> None:
         """Give the database back."""
@@ -98,7 +98,7 @@ class Desk:
 
     def later(self, **delta: float) -> None:
         """Move the clock."""
-        self._now += timedelta(**delta)
+        self.time += timedelta(**delta)
 
     @contextmanager
     def counted(self) -> Iterator[list[str]]:
