@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import render_template, request, url_for
+from flask import render_template, request
 from flask_babel import format_date, format_datetime, get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -69,6 +70,7 @@ def day(on: date | None) -> str:
 
 def here(**changed: Any) -> str:
     """The present page with some of what it was asked for changed; empty ones are left out."""
-    wanted = {**(request.view_args or {}), **request.args.to_dict(), **changed}
+    # Not by `url_for`, to which some names in an address would mean another one.
+    wanted = {**request.args.to_dict(), **changed}
     kept = {name: value for name, value in wanted.items() if value not in (None, "", False)}
-    return url_for(request.endpoint or "console.home", **kept)
+    return f"{request.path}?{urlencode(kept)}" if kept else request.path

@@ -293,9 +293,16 @@ def test_a_time_line_is_read_to_its_end_without_a_gap_or_a_double(desk: Desk) ->
     with desk.house.sessions() as session:
         said = session.query(OutboxMessage).filter(OutboxMessage.person_id == whom).count()
     assert seen == 3 * 50 + said + 1
-    for odd in ("before=x", "before=2026-03-03", "only=x", "before=9999-12-31T23:59:59%2B00:00"):
-        grace.goes(f"/console/people/{whom}?{odd}")
+    for odd in (
+        "_external=1&_scheme=javascript&endpoint=x&_anchor=y",
+        "before=x",
+        "before=2026-03-03",
+        "only=x",
+        "before=9999-12-31T23:59:59%2B00:00",
+    ):
+        page = grace.goes(f"/console/people/{whom}?{odd}")
         assert grace.status == 200, odd
+        assert "javascript:" not in page
 
 
 def test_every_report_is_shown_and_taken_as_a_file(desk: Desk) -> None:
