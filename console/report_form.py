@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from bot.accounts.keeping import N_
+from bot.accounts.scope import Scope
 from bot.mentoring.competencies import Catalogue
 from bot.reports import fiscal
 from bot.reports.fiscal import Period
@@ -19,9 +20,12 @@ from bot.reports.table import Report
 from bot.reports.validated import validated
 from bot.settings import Settings
 from console import asked
+from console.words import REPORTS as NAMES
 
 FORMS: Final = ("csv", "xlsx", "pdf")
 VALIDATED: Final = "validated"
+# What is about one mentor, facility or group in each row, however small.
+ABOUT_SINGLE: Final = frozenset({"cadence"})
 _VALIDATED_BY: Final = ("association", "area", "district", "facility")
 EARLIEST: Final = date(1990, 1, 1)
 LATEST: Final = date(2199, 12, 30)
@@ -44,6 +48,12 @@ class Chosen:
     until: date | None
 
 
+def offered(scope: Scope) -> dict[str, str]:
+    """The reports for this scope, by name: those about single mentors are not for everybody."""
+    hidden = ABOUT_SINGLE if scope.aggregates_only else frozenset()
+    return {name: says for name, says in NAMES.items() if name not in hidden}
+
+
 def groups(name: str) -> tuple[str, ...]:
     """By what a report can be grouped."""
     return _VALIDATED_BY if name == VALIDATED else REPORTS[name].by
@@ -57,7 +67,8 @@ def chosen(name: str, settings: Settings, now: datetime) -> Chosen:
     """
     zone = ZoneInfo(settings.default_timezone)
     today = now.astimezone(zone).date()
-    by = asked.word("by", groups(name)) or (groups(name)[0] if name == VALIDATED else "")
+    possible = groups(name)
+    by = asked.word("by", possible) or (possible[0] if name == VALIDATED else "")
     since, until = asked.day("since"), asked.day("until")
     if name == VALIDATED or (since is None and until is None):
         year = fiscal.parse(asked.word("fy"), settings.fiscal_year_start_month)

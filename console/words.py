@@ -141,6 +141,9 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "cadre": N_("Cadre"),
         "channel": N_("Channel"),
         "operator": N_("Operator"),
+        "topic": N_("Topic"),
+        "mentor": N_("Mentor"),
+        "group": N_("Group"),
     },
     "audit": {
         "signed_in": N_("Signed in"),
@@ -168,6 +171,7 @@ REPORTS: Final[dict[str, str]] = {
     "validated": N_("Mentees, and how many of them are validated (tables 1 and 2)"),
     "knowledge-gain": N_("Pre-tests, post-tests, and what is kept"),
     "encounters": N_("How often mentors and mentees had to do with each other"),
+    "cadence": N_("Whether mentors, facilities and groups meet as often as they should"),
     "active": N_("Mentees who answer, over enrolled"),
     "response": N_("Answered within 72 hours, over delivered"),
     "time-to-answer": N_("How soon mentees answer"),

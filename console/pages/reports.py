@@ -13,10 +13,9 @@ from bot.reports.pdf import as_pdf
 from bot.reports.table import Report
 from console import asked
 from console.blueprint import blueprint
-from console.office import desk, note, office
-from console.report_form import FORMS, Chosen, NotUsable, chosen, compute, groups
+from console.office import caller, desk, note, office
+from console.report_form import FORMS, Chosen, NotUsable, chosen, compute, groups, offered
 from console.showing import page
-from console.words import REPORTS
 
 _catalogue = cache(load)
 
@@ -24,13 +23,13 @@ _catalogue = cache(load)
 @blueprint.get("/reports", endpoint="reports")
 def list_() -> str:
     """All of them, by name."""
-    return page("reports.html", reports=REPORTS)
+    return page("reports.html", reports=offered(caller().scope))
 
 
 @blueprint.get("/reports/<name>")
 def report(name: str) -> str | Response | tuple[str, int]:
     """One report. What is about fewer than five people is hidden, as in every file."""
-    if name not in REPORTS:
+    if name not in offered(caller().scope):
         abort(404)
     settings, now = office().settings, office().now()
     shown = {
