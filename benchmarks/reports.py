@@ -46,7 +46,7 @@ AIM_SECONDS = 10.0
 ZONE = ZoneInfo("Africa/Kigali")
 WHOLE = Size(chws=20_000, nurses=7_000, weeks=156)
 QUICK = Size(chws=600, nurses=200, weeks=30)
-EMPTY = ("plan", "stock-outs")
+EMPTY = ("plan",)
 """Nothing records these yet."""
 
 

@@ -110,9 +110,20 @@ _STEPS: Final = (
     """INSERT INTO case_event (case_id, at, kind)
        SELECT id, opened_at + (id % 300) * interval '5 minutes', 'answered'
        FROM "case" WHERE id % 10 > 0""",
-    """INSERT INTO inbound (id, sid, channel, sender, form, received_at, state)
-       SELECT n, 'IN' || n, 'sms', '-', '[]', :last - (n % (:weeks * 7)) * interval '1 day', 'done'
+    """INSERT INTO inbound (id, sid, channel, sender, form, received_at, state, person_id)
+       SELECT n, 'IN' || n, 'sms', '-', '[]', :last - (n % (:weeks * 7)) * interval '1 day',
+              'done', :mentors + 1 + n % :people
        FROM generate_series(1, :people * 4) n""",
+    """INSERT INTO stock_report (code, item, facility_id, urgency, state, opened_at, moved_at,
+                                 closed_at)
+       SELECT 'S' || n, (ARRAY['oxytocin', 'gloves', 'ors'])[1 + n % 3], 1 + n % 353, 'none',
+              'closed', at, at, at + n % 40 * interval '1 day'
+       FROM generate_series(1, 20000) n
+       CROSS JOIN LATERAL (SELECT :last - (n % (:weeks * 7)) * interval '1 day' AS at) x""",
+    """INSERT INTO encounter (kind, form, mentor_id, began_at, ended_at, minutes, source, logged_at)
+       SELECT 'virtual', 'individual', 1 + n % :mentors, at, at, 10, 'case', at
+       FROM generate_series(1, :people) n
+       CROSS JOIN LATERAL (SELECT :last - (n % (:weeks * 7)) * interval '1 day' AS at) x""",
     """INSERT INTO question (inbound_id, person_id, text, language, ranking, decision, case_id,
                              helpful, asked_at)
        SELECT id, :mentors + 1 + id % :people, '?', 'en', '[]', 'answer',
@@ -122,6 +133,10 @@ _STEPS: Final = (
        SELECT :mentors + 1 + id % :people, id, 'danger', 'x' || id, 'en', '!', 30, received_at,
               received_at, 'delivered', received_at + interval '3 seconds'
        FROM inbound WHERE id % 80 = 0""",
+    # Somebody texts as often as they answer.
+    """INSERT INTO inbound (id, sid, channel, sender, form, received_at, state, person_id)
+       SELECT 1000000000 + dose_id, 'A' || dose_id, channel, '-', '[]', answered_at, 'done',
+              person_id FROM answer""",
 )
 _SIZES: Final = ("person", "assessment", "dose", "answer", "outbox", "question")
 

@@ -45,6 +45,7 @@ class Route(Enum):
     EMPTY = "empty"
     UNCLEAR = "unclear"
     DIALOGUE = "dialogue"
+    WHO = "who"  # what was is shown once they have said who they are
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ class Situation:
     released: bool = False  # something was held until this person wrote
     opt_out_type: str | None = None
     stopped: bool = False
+    # It is not certain that this is still the person whom we know by this number.
+    doubted: bool = False
     consented: bool = True
     pending: str | None = None
     # By quoting, by its code, or by the button under it.
@@ -120,8 +123,31 @@ class Routed:
 _NEW = re.compile(r"\s*(?:new|nouvelle|nouveau)\b[\s:,.-]+(\S.*)", re.IGNORECASE | re.DOTALL)
 
 
+# What tells of the past, or acts in somebody's name.
+_OF_THE_PAST = frozenset(
+    {Route.MENTOR_QUOTE, Route.MENTOR_COMMAND, Route.CASE_PRESS, Route.MENTOR_TEXT, Route.QUIZ}
+    | {Route.INVITATION, Route.DISCUSSION, Route.DISCUSSION_OR}
+)
+# Words that need no past.
+FREE_WORDS = frozenset({"menu", "language", "ask", "mentor", "call", "withdraw"})
+# What we may have asked somebody of whom it is not certain who they are.
+FREE_QUESTIONS = frozenset({"who", "consent", "language", "ask_mentor", "happening_now"})
+
+
 def route(situation: Situation) -> Routed:
     """Decide where a message goes."""
+    found = _route(situation)
+    if not situation.doubted:
+        return found
+    tells = found.route in _OF_THE_PAST or (
+        found.route is Route.COMMAND
+        and found.command is not None
+        and found.command.name not in FREE_WORDS
+    )
+    return Routed(Route.WHO, found.command, found.danger) if tells else found
+
+
+def _route(situation: Situation) -> Routed:
     consent = _consent(situation)
     if consent is not None:
         return Routed(consent)
@@ -333,10 +359,10 @@ def _short(text: str) -> bool:
 # What we asked and is acted upon: "ok" is no answer to it.
 NEEDS_CLEAR_ANSWER = frozenset(
     {"rate_case", "follow_up", "happening_now", "language", "which_case", "withdraw"}
-    | {"review_card", "near_card", "reject_card", "visit_cancel", "visit_change"}
+    | {"review_card", "near_card", "reject_card", "visit_cancel", "visit_change", "stock_there"}
 )
 # What we asked and takes any text, not only a number or yes and no.
-TAKES_TEXT = frozenset({"ask_mentor", "discuss"})
+TAKES_TEXT = frozenset({"ask_mentor", "discuss", "who"})
 
 
 # A text that begins so is a question of its own, not how it went.

@@ -21,11 +21,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot import knowledge
-from bot.mentoring import dues, duty, stays
-from bot.people import e164
+from bot.mentoring import cascade, dues, duty, mentor_tree, stays
+from bot.people import by_external_id, e164
 from bot.settings import Settings
 from bot.text.fold import clean, fold
 from bot.words import language_name
+from store.moves import FormerPerson
 from store.people import Address, Facility, Person
 
 PEOPLE_COLUMNS = (
@@ -34,7 +35,7 @@ PEOPLE_COLUMNS = (
     "external_id", "groups", "backup_mentor_phone", "duty_hours", "max_open_cases",
     "max_cases_a_day", "languages",
 )  # fmt: skip
-ROLES = ("mentee", "mentor", "leader", "coordinator")
+ROLES = ("mentee", "mentor", "leader", "coordinator", "focal")
 # More than this at once is a slip of the finger.
 MOST_CASES = 500
 LANGUAGES = ("en", "fr", "rw", "sw")
@@ -46,6 +47,8 @@ class Outcome:
 
     problems: list[str] = field(default_factory=list)
     summary: str = ""
+    # What somebody should look at; it hinders nothing.
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -289,6 +292,7 @@ def people(
         if outcome.problems:
             return outcome
         new = save_people(session, rows, settings, now)
+        outcome.notes = _cascade(session, rows)
         if check:
             session.rollback()
         else:
@@ -313,6 +317,16 @@ def save_people(
     return new
 
 
+def _cascade(session: Session, rows: Sequence[PersonRow]) -> list[str]:
+    """Where the file gives a mentor more places than the cascade has."""
+    named = {row.mentor_phone for row in rows if row.mentor_phone}
+    if not named:
+        return []
+    mentors = session.scalars(select(Address.person_id).where(Address.value.in_(named)))
+    found = mentor_tree.mentors(session, only=set(mentors))
+    return [sentence for mentor in found for sentence in cascade.check(mentor)]
+
+
 def _mentors_missing(session: Session, rows: list[PersonRow]) -> list[str]:
     in_file = {number for row in rows for number in (row.phone, row.whatsapp)}
     wanted = {number for row in rows for _, number in _mentors_of(row)} - in_file
@@ -332,7 +346,7 @@ def _mentors_of(row: PersonRow) -> list[tuple[str, str]]:
 
 def _found(session: Session, row: PersonRow) -> Person | None:
     if row.external_id:
-        person = session.scalar(select(Person).where(Person.external_id == row.external_id))
+        person = by_external_id(session, row.external_id)
         if person is not None:
             return person
     numbers = [number for number in (row.phone, row.whatsapp) if number]
@@ -365,6 +379,9 @@ def _save_person(session: Session, row: PersonRow, settings: Settings, now: date
         "daily_cap",
     ):
         value = getattr(row, name)
+        # That of a record that was merged into this one leads here, and does not replace ours.
+        if name == "external_id" and _is_former(session, value):
+            continue
         if value:
             setattr(person, name, value)
     if row.technical_areas is not None:
@@ -388,6 +405,11 @@ def _save_person(session: Session, row: PersonRow, settings: Settings, now: date
                 .on_conflict_do_nothing(index_elements=["channel", "value"])
             )
     return new
+
+
+def _is_former(session: Session, external_id: str | None) -> bool:
+    former = select(FormerPerson.id).where(FormerPerson.external_id == external_id)
+    return external_id is not None and session.scalar(former) is not None
 
 
 def _facility(session: Session, row: PersonRow) -> int:

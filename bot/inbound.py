@@ -27,7 +27,7 @@ from bot import (
     words,
 )
 from bot.conversation import Route, Situation
-from bot.mentoring import around, asker, candidates, desk, discussing, record, visiting
+from bot.mentoring import around, asker, candidates, desk, discussing, record, visiting, who
 from bot.quizzes import turns
 from bot.settings import Settings
 from bot.turn import Turn
@@ -40,6 +40,7 @@ LONGEST_QUESTION = 2000
 NEVER_STALE = frozenset(
     {conversation.READ, "QUIZ", "MORE", "ASK", "JOIN", "LEAVE", "DISCUSS APPROVE", "DISCUSS DROP"}
     | {"REVIEW", "VISIT YES", "VISIT NO", "DEBRIEF", "GOAL MENTOR", "GOAL LATER"}
+    | {"stock:sent", "stock:arrived", "stock:no"}
 )
 # After these a walk that is being asked goes on; the dialogue's actions see to it themselves.
 WALK_GOES_ON = frozenset(
@@ -91,13 +92,18 @@ def receive(
         settings=settings,
     )
     # Only WhatsApp has a window to wait for.
-    released = inbound.channel == "whatsapp" and outbox.release_held(session, address, now)
+    known = address.doubted_at is None
+    released = (
+        known and inbound.channel == "whatsapp" and outbox.release_held(session, address, now)
+    )
     turn = Turn(session, person, address, inbound, form, now, settings)
     if inbound.state == "dialogue":  # the dialogue was down, or a process died
         if _has_spoken(inbound) or person.stopped_at is not None:
             inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
             return Settled(person.id)
         return _ask(turn, turn.question_text)
+    if not known:
+        walks.put_aside(session, person)  # what was begun is not for whoever this is
     situation = _situation(turn, released)
     routed = conversation.route(situation)
     question = _carry_out(turn, routed)
@@ -128,13 +134,16 @@ def _second_address(form: dict[str, str], sender: str) -> str | None:
 
 
 def _situation(turn: Turn, released: bool) -> Situation:
-    person, session = turn.person, turn.session
+    person, session, doubted = turn.person, turn.session, turn.address.doubted_at
     own_case = record.open_for_mentee(session, person, turn.now)
-    quiz = turns.situation(turn)
-    awaited = asker.awaited(turn)
+    if own_case is not None and doubted is not None and own_case.opened_at < doubted:
+        own_case = None
+    quiz = turns.situation(turn) if doubted is None else None
+    awaited = who.awaited(turn) if doubted is not None else asker.awaited(turn)
     kind = (awaited or {}).get("kind")
     walk = _walk(turn) if kind == "walk" else None
-    as_mentor = around.of_mentor(session, person, turn.now) if person.is_mentor else []
+    mentors = person.is_mentor and doubted is None
+    as_mentor = around.of_mentor(session, person, turn.now) if mentors else []
     presses_case = person.is_mentor and turn.pressed and turn.text.startswith(desk.PRESS)
     return Situation(
         text=turn.text,
@@ -144,6 +153,7 @@ def _situation(turn: Turn, released: bool) -> Situation:
         released=released,
         opt_out_type=turn.form.get("OptOutType"),
         stopped=person.stopped_at is not None,
+        doubted=doubted is not None,
         consented=person.consent == "yes",
         pending=None if kind == "walk" and walk is None else kind,
         walk=walk,
@@ -157,21 +167,26 @@ def _situation(turn: Turn, released: bool) -> Situation:
         presses_case=presses_case,
         open_case_as_mentee=own_case is not None,
         open_case_is_urgent=own_case is not None and own_case.urgent,
-        addresses_own_case=asker.addressed(turn) is not None,
+        addresses_own_case=_addresses_own_case(turn),
         stale_press=turn.pressed
         and turn.text not in NEVER_STALE
         and not presses_case
-        and asker.pressed_rating(turn) is None
+        and (doubted is not None or asker.pressed_rating(turn) is None)
         and not (quiz is not None and quiz.addressed)
         and not _newest_menu(turn),
         quiz=quiz,
-        talk=discussing.situation(turn),
+        talk=discussing.situation(turn) if doubted is None else None,
     )
 
 
 def _walk(turn: Turn) -> walking.Asked | None:
     asked_at = turns.open_since(turn)
     return walks.situation(turn, quiz_is_open=asked_at is not None, quiz_asked_at=asked_at)
+
+
+def _addresses_own_case(turn: Turn) -> bool:
+    case, doubted = asker.addressed(turn), turn.address.doubted_at
+    return case is not None and (doubted is None or case.opened_at >= doubted)
 
 
 def _mentor_word(turn: Turn, asked: words.Command) -> str | None:
@@ -246,7 +261,11 @@ def _carry_out(turn: Turn, routed: conversation.Routed) -> str | None:
         case Route.QUIZ:
             return menu.quiz_answer(turn)
         case Route.PENDING:
+            if turn.address.doubted_at is not None:
+                return menu.pending(turn, who.awaited(turn) or {})
             return menu.pending(turn, asker.awaited(turn) or {})
+        case Route.WHO:
+            who.ask(turn)
         case Route.WITHDRAW:
             asker.withdraw(turn)
         case Route.CALL:

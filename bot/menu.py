@@ -18,7 +18,10 @@ from bot.mentoring import (
     goal_words,
     plan_words,
     record_words,
+    stock,
+    stock_desk,
     visiting,
+    who,
 )
 from bot.mentoring.competencies import kept
 from bot.people import UI_LANGUAGES
@@ -30,7 +33,7 @@ from store.knowledge import Question
 
 MENU_TOPICS = 4
 # Words of the contract whose capability is not open yet; said plainly instead of guessed at.
-NOT_YET = frozenset({"assess", "stock"})
+NOT_YET = frozenset({"assess"})
 
 
 def command(turn: Turn, asked: words.Command) -> str | None:
@@ -61,6 +64,8 @@ def command(turn: Turn, asked: words.Command) -> str | None:
             goal_words.command(turn, asked)
         case "join" | "leave":
             discussing.member_word(turn, asked)
+        case "stock" | "stock_code":
+            stock_desk.command(turn, asked)
         case name if name in wishes.NAMES:
             wishes.command(turn, asked)
         case name if name in NOT_YET:
@@ -210,6 +215,10 @@ def pending(turn: Turn, asked: dict[str, Any]) -> str | None:
             return goal_words.pending(turn, asked, number, yes)
         case "which_case":
             return asking.chosen(turn, asked, number, yes)
+        case stock.PENDING:
+            return stock_desk.there(turn, asked, number, yes)
+        case "who":
+            return who.answer(turn, asked)
         case "withdraw":
             asker.withdraw_chosen(turn, asked, number)
         case "ask_mentor":

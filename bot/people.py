@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import phonenumbers
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bot import sending
 from bot.settings import Settings
+from store.moves import FormerPerson
 from store.people import Address, Person
 
 UI_LANGUAGES = ("en", "fr")
@@ -67,7 +68,9 @@ def resolve(
         .with_for_update(of=[Address, Person], key_share=True)
     ).first()
     second = also if channel == "whatsapp" else None
+    new_id = False
     if known is None or (second is not None and _find(session, channel, second) is None):
+        new_id = known is not None and second is not None and _has_other_id(session, known[1].id)
         person_id = known[1].id if known else _other_address(session, channel, value, also)
         if person_id is None:
             person_id = _newcomer(session, profile_name, now, settings)
@@ -88,12 +91,73 @@ def resolve(
         )
     else:
         address, person = known
+    _doubt(session, person, address, second, new_id, now, settings)
     if address.last_inbound_at is None or address.last_inbound_at < now:
         address.last_inbound_at = now
     address.bad_at = None  # whoever writes can be reached
     if profile_name and not address.profile_name:
         address.profile_name = profile_name.strip()[:80]
     return person, address
+
+
+def _has_other_id(session: Session, person_id: int) -> bool:
+    """Whether a WhatsApp user id of this person is known; another one is another account."""
+    ids = select(Address.id).where(
+        Address.person_id == person_id,
+        Address.channel == "whatsapp",
+        Address.value.not_like("+%"),
+    )
+    return session.scalar(ids.limit(1)) is not None
+
+
+def _doubt(
+    session: Session,
+    person: Person,
+    address: Address,
+    second: str | None,
+    new_id: bool,
+    now: datetime,
+    settings: Settings,
+) -> None:
+    """Mark a number of which it is not certain any more whose it is.
+
+    It was silent for long, or another WhatsApp account writes from it. Numbers are given to
+    others when they are not used; what was said with one person is not for the next.
+    """
+    longest = timedelta(days=settings.silent_number_days)
+    quiet = now - (address.last_inbound_at or address.created_at) > longest
+    if address.doubted_at is not None or not (quiet or new_id):
+        return
+    # The number on the other channel, and the account behind it, are the same phone.
+    together = [one for one in person.addresses if one.value in {address.value, second}]
+    heard = max(one.last_inbound_at or one.created_at for one in [address, *together])
+    if not new_id and now - heard <= longest:
+        return
+    # What was being talked about is not for whoever this is.
+    person.dialogue_number, person.dialogue_turns = person.dialogue_number + 1, 0
+    person.topic = person.topic_card = person.topic_at = None
+    for one in {*together, address}:
+        one.doubted_at, one.doubt = now, "new_id" if new_id else "silent"
+
+
+def by_external_id(session: Session, external_id: str) -> Person | None:
+    """Whoever has this external id, or had it before two records of theirs became one."""
+    merged = select(FormerPerson.person_id).where(FormerPerson.external_id == external_id)
+    return session.scalar(
+        select(Person)
+        .where(or_(Person.external_id == external_id, Person.id.in_(merged)))
+        .order_by((Person.external_id == external_id).desc().nulls_last(), Person.id)
+        .limit(1)
+    )
+
+
+def called(session: Session, who: str, region: str) -> list[Person]:
+    """Whoever has this external id, or else this phone in any form; several where two share one."""
+    found = by_external_id(session, who)
+    if found is not None:
+        return [found]
+    numbers = select(Address.person_id).where(Address.value.in_({who, e164(who, region) or who}))
+    return list(session.scalars(select(Person).where(Person.id.in_(numbers)).order_by(Person.id)))
 
 
 def _newcomer(session: Session, profile_name: str | None, now: datetime, settings: Settings) -> int:
@@ -170,6 +234,7 @@ def as_sent_to(addresses: Iterable[Address]) -> list[sending.Address]:
             last_inbound_at=address.last_inbound_at,
             stopped=address.stopped_at is not None,
             bad=address.bad_at is not None,
+            doubted=address.doubted_at is not None,
         )
         for address in addresses
     ]

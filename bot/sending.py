@@ -49,6 +49,8 @@ class Address:
     last_inbound_at: datetime | None
     stopped: bool
     bad: bool
+    # It is not certain whose it is: nothing goes there that we start ourselves.
+    doubted: bool = False
 
     def window_open(self, now: datetime) -> bool:
         """Whether free-form text may go there now (always, on SMS)."""
@@ -171,6 +173,10 @@ def _choose(facts: Facts, now: datetime) -> Decision:
         for address in facts.addresses
         if not address.bad and (not address.stopped or facts.kind in ALWAYS)
     ]
+    if facts.kind in PROACTIVE | BY_DAY and usable:
+        usable = [address for address in usable if not address.doubted]
+        if not usable:
+            return Drop("it is not certain whose the number is")
     if not usable:
         if any(address.stopped for address in facts.addresses):
             return Drop("stopped: the address opted out")

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.mentoring import levels
+from bot.mentoring import levels, stock_list
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     console_codes: bool = True
     # How many proxies stand in front of web, each of which adds to X-Forwarded-For.
     trusted_proxies: int = Field(default=0, ge=0, le=10)
+    # A list of what can be missing, like bot/mentoring/stock_items.yml, which counts when unset.
+    stock_items: Path | None = None
+    # A number from which nobody wrote for so many days may be somebody else's by now.
+    silent_number_days: int = Field(default=180, ge=1)
     # Seconds that a question waits for Rasa before it goes to a mentor.
     question_patience: float = Field(default=120.0, gt=0)
     worker_concurrency: int = Field(default=12, ge=1, le=64)
@@ -107,6 +111,16 @@ class Settings(BaseSettings):
     def _service(cls, value: Path | None) -> Path | None:
         if value is not None:
             levels.read(value)
+        return value
+
+    @field_validator("stock_items")
+    @classmethod
+    def _stock(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                stock_list.load(value)
+            except stock_list.StockListError as error:
+                raise ValueError(str(error)) from error
         return value
 
     @field_validator("default_timezone")

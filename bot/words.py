@@ -38,7 +38,7 @@ MENTOR_COMMANDS: Final = CARD_COMMANDS | frozenset(
 # From a mentor one thing, from whoever is visited another.
 SHARED_COMMANDS: Final = frozenset({"visit", "visits"})
 MENTEE_COMMANDS: Final = frozenset(
-    {"menu", "language", "ask", "mentor", "call", "withdraw"}
+    {"menu", "language", "ask", "mentor", "call", "withdraw", "stock_code"}
     | {"quiz", "more", "assess", "progress", "plan", "goal", "stock"}
     | {"hour", "week", "fewer", "oftener", "weekends", "no_weekends", "pause", "resume"}
     | {"join", "leave"}
@@ -46,6 +46,7 @@ MENTEE_COMMANDS: Final = frozenset(
 )
 
 ConsentWord = Literal["stop", "start", "help"]
+StockStatus = Literal["sent", "arrived", "no"]
 WalkWord = Literal["back", "skip", "later"]
 
 
@@ -53,8 +54,9 @@ WalkWord = Literal["back", "skip", "later"]
 class Command:
     """A command: `argument` is a language code, a stock item, a case code, a number, or "".
 
-    `text` is what was written after the code of an "answer", after "discuss", "sum", "visit" or
-    "debrief", or as a goal in own words, as typed; "" for all others.
+    `text` is what was written after the code of an "answer" or a "stock_code" (a report of missing
+    stock), after "discuss", "sum", "visit" or "debrief", or as a goal in own words, as typed; ""
+    for all others.
     """
 
     name: str
@@ -68,6 +70,10 @@ _MARKED_CODE: Final = re.compile(rf"#\s?({_CODE})(?!\w)")
 # A sign is dropped after the code only where no number leans on it: "#K7XM .5 mg" keeps its point.
 _ANSWER: Final = re.compile(
     rf"\s*#\s?({_CODE})(?!\w)\s*(?:[:,;)](?!\d)|[.\-–—](?=\s))?\s*(.*)", re.DOTALL
+)
+# "STOCK #K7XM SENT", and what else may be called so.
+_ABOUT_STOCK: Final = re.compile(
+    rf"\s*([^\W\d_][^#]{{1,30}}?)\s*#\s?({_CODE})(?!\w)\s*[:,;.\-–—]?\s*(.*)", re.DOTALL
 )
 _CHOICE: Final = re.compile(r"\s*[(\[]?\s*([0-9]{1,2})\s*[)\].,:;!]*\s*")
 _KEYCAP: Final = str.maketrans("", "", "\ufe0f\ufe0e\u20e3\u200b\u200e\u200f\ufeff")
@@ -158,6 +164,16 @@ def is_later(text: str) -> bool:
 def walk_word(text: str) -> WalkWord | None:
     """What a whole message asks for where several things are asked one after the other."""
     return _words().walk.get(_uncourteous(text))
+
+
+def stock_status(text: str) -> StockStatus | None:
+    """What a whole message says became of a stock-out."""
+    return _words().stock_status.get(_uncourteous(text))
+
+
+def is_newcomer(text: str) -> bool:
+    """Whether a whole message says "I am somebody else"."""
+    return _uncourteous(text) in _words().newcomer
 
 
 _SOURCE: Final = re.compile(r"\s*(?:the\s+|la\s+)?source\b\s*(?:is|est|[:=-])?\s*(.*)", re.I | re.S)
@@ -287,6 +303,9 @@ def command(text: str) -> Command | None:
     if answered:
         return _after_code(answered[1].upper(), clean(answered[2]).strip())
     words = _words()
+    about = _ABOUT_STOCK.fullmatch(text.replace("＃", "#"))
+    if about and words.commands.get(fold(about[1])) == "stock":
+        return Command("stock_code", about[2].upper(), clean(about[3]).strip())
     plain = _uncourteous(text)
     name = words.commands.get(plain)
     if name is not None and words.arguments[name] != "code":
@@ -420,6 +439,8 @@ class _Words:
     languages: Mapping[str, str]
     later: frozenset[str]
     walk: Mapping[str, WalkWord]
+    newcomer: frozenset[str]
+    stock_status: Mapping[str, StockStatus]
     courtesies: tuple[str, ...]
     commands: Mapping[str, str]  # phrase -> name
     arguments: Mapping[str, str]  # name -> kind of argument
@@ -445,6 +466,8 @@ def _words() -> _Words:
         languages={fold(w): code for code, names in data["languages"].items() for w in names},
         later=frozenset(fold(word) for words in data["later"].values() for word in words),
         walk=cast("dict[str, WalkWord]", _index(data["walk"].items())),
+        stock_status=cast("dict[str, StockStatus]", _index(data["stock_status"].items())),
+        newcomer=frozenset(fold(w) for words in data["newcomer"].values() for w in words),
         courtesies=tuple(map(fold, data["courtesies"])),
         commands=commands,
         arguments=arguments,

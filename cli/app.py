@@ -10,9 +10,12 @@ import typer
 from cli.bank import bank
 from cli.campaigns import campaign
 from cli.cards import cards
+from cli.cascade import cascade
 from cli.cases import cases
 from cli.mentors import mentors
+from cli.people import people
 from cli.report_names import SAYS
+from cli.stock import stock
 from cli.users import user
 from cli.visits import visits
 
@@ -43,6 +46,9 @@ app.add_typer(encounters, name="encounters")
 app.add_typer(cases, name="cases")
 app.add_typer(mentors, name="mentors")
 app.add_typer(cards, name="cards")
+app.add_typer(people, name="people")
+app.add_typer(cascade, name="cascade")
+app.add_typer(stock, name="stock")
 app.add_typer(visits, name="visits")
 app.add_typer(user, name="user")
 
@@ -54,7 +60,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Figures as JSON instead of
 By = Literal["facility", "district", "cadre", "channel"]
 Quick = Annotated[bool, typer.Option("--quick", help="A few seconds for each figure.")]
 ReportFormat = Annotated[
-    Literal["table", "csv", "json", "xlsx"], typer.Option("--format", help="How it is written.")
+    Literal["table", "csv", "json", "xlsx", "pdf"],
+    typer.Option("--format", help="How it is written."),
 ]
 Day = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day, which is included.")
@@ -234,7 +241,15 @@ def import_cards(file: File, check: Check = False) -> None:
 def export_(
     name: Annotated[
         Literal[
-            "people", "messages", "answers", "assessments", "encounters", "plans", "goals", "cases"
+            "people",
+            "messages",
+            "answers",
+            "assessments",
+            "encounters",
+            "plans",
+            "goals",
+            "stock",
+            "cases",
         ],
         typer.Argument(help="What to export."),
     ],
@@ -304,7 +319,7 @@ def report_validated(
         typer.Option("--level", help="Only facilities of this level; may be repeated."),
     ] = None,
     form: Annotated[
-        Literal["table", "csv", "json", "xlsx", "dhis2"],
+        Literal["table", "csv", "json", "xlsx", "pdf", "dhis2"],
         typer.Option("--format", help="How it is written."),
     ] = "table",
     file: OutFile = None,
@@ -340,15 +355,29 @@ def report_matrix(
     matrix(mentor, mentee, form, file)
 
 
+@report.command("dhis2")
+def report_dhis2(
+    check: Annotated[
+        Path, typer.Option("--check", exists=True, dir_okay=False, help="Data values or units.")
+    ],
+) -> None:
+    """Whether a JSON file for or from DHIS2 has the shape of its Web API."""
+    from cli.reports import dhis2_check
+
+    dhis2_check(check)
+
+
 @report.command("pack")
 def report_pack(
-    file: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="The workbook.")],
+    file: Annotated[
+        Path, typer.Option("--output", "-o", dir_okay=False, help="A workbook, or pages: x.pdf.")
+    ],
     mentor: Annotated[str | None, typer.Option("--mentor", metavar="PHONE|EXTERNAL_ID")] = None,
     district: Annotated[str | None, typer.Option("--district")] = None,
     month: Annotated[str | None, typer.Option("--month", help="Such as 2026-02.")] = None,
     quarter: Annotated[str | None, typer.Option("--quarter", help="Such as 2026-Q1.")] = None,
 ) -> None:
-    """A mentor's month or a district's quarter, as a workbook."""
+    """A mentor's month or a district's quarter, as a workbook or as pages."""
     from cli.reports import pack
 
     pack(mentor, district, month, quarter, file)

@@ -53,7 +53,11 @@ def opened(*names: str) -> Iterator[Desk]:
     with database(current.database_url, home_of(current)) as found:
         engine = make_engine(found.url)
         try:
-            with make_sessions(engine, levels.carried(current.service_levels)).begin() as session:
+            carried = {
+                **levels.carried(current.service_levels),
+                "stock_items": current.stock_items,
+            }
+            with make_sessions(engine, carried).begin() as session:
                 yield Desk(session, current, now(current))
         except OperationalError as error:
             raise Refusal(f"The database does not answer: {first_line(error)}") from None

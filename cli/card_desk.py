@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from bot.knowledge import draft_file, drafts
 from bot.knowledge.drafts import By, Refused
-from bot.people import display_name, e164
+from bot.people import called, display_name
 from bot.texts import text
 from cli.campaign_desk import Desk
 from cli.campaign_desk import opened as database_opened
 from cli.errors import Refusal
 from store.knowledge import Card, CardDraft, CardVersion
-from store.people import Address, Person
+from store.people import Person
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -59,13 +59,7 @@ def somebody(desk: Desk, given: str) -> By:
 
 def person_of(desk: Desk, given: str) -> Person | None:
     """A person by phone number or external id."""
-    session = desk.session
-    found = session.scalar(select(Person).where(Person.external_id == given))
-    number = e164(given, desk.settings.default_region)
-    if found is None and number is not None:
-        person_id = session.scalar(select(Address.person_id).where(Address.value == number))
-        found = session.get(Person, person_id) if person_id else None
-    return found
+    return next(iter(called(desk.session, given, desk.settings.default_region)), None)
 
 
 def draft_of(desk: Desk, number: int) -> CardDraft:

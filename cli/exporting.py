@@ -45,6 +45,7 @@ EXPORTS = {
     "encounters": Export(exports.ENCOUNTERS, exports.encounters),
     "plans": Export(exports.PLANS, exports.plans),
     "goals": Export(exports.GOALS, exports.goals),
+    "stock": Export(exports.STOCK, exports.stock),
     "cases": Export(overview.COLUMNS, overview.exported),
 }
 

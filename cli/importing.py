@@ -112,4 +112,6 @@ def _run(bring: "Importer", file: Path, check: bool) -> None:
         print(problem, file=sys.stderr)
     if outcome.problems:
         raise Refusal("Nothing was imported: what is wrong is listed above.")
+    for note in outcome.notes:
+        print(f"Please look: {note}", file=sys.stderr)
     print(outcome.summary + (" (only checked, nothing was written)" if check else ""))

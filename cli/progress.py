@@ -27,7 +27,7 @@ from cli.errors import Refusal
 from cli.records import session_of
 from store.base import UtcDateTime
 from store.messages import OutboxMessage
-from store.people import Address, Facility, Person
+from store.people import Facility, Person
 from store.quizzes import Answer, Campaign, Dose, Enrolment, LearnerItem, Preference
 
 LEAST_CELL = 5
@@ -87,11 +87,7 @@ def person_called(session: Session, who: str, current: Settings) -> Person:
     Raises:
         Refusal: there is none, or more than one.
     """
-    number = people.e164(who, current.default_region)
-    found = session.scalars(select(Person).where(Person.external_id == who)).all()
-    if not found:
-        numbers = select(Address.person_id).where(Address.value.in_({who, number or who}))
-        found = session.scalars(select(Person).where(Person.id.in_(numbers))).all()
+    found = people.called(session, who, current.default_region)
     if not found:
         raise Refusal(f"Nobody has the phone or external id {who}.")
     if len(found) > 1:

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Iterator
 
-from sqlalchemy import or_, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -14,7 +13,7 @@ from cli.database import database
 from cli.errors import Refusal
 from cli.services import first_line
 from store.base import make_engine, make_sessions
-from store.people import Address, Person
+from store.people import Person
 
 
 @contextlib.contextmanager
@@ -45,11 +44,6 @@ def person_of(session: Session, who: str, current: Settings) -> Person:
     Raises:
         Refusal: nobody has it.
     """
-    number = people.e164(who, current.default_region)
-    numbers = select(Address.person_id).where(Address.value == number)
-    found = session.scalars(
-        select(Person).where(or_(Person.external_id == who, Person.id.in_(numbers)))
-    ).unique()
-    for person in found:
+    for person in people.called(session, who, current.default_region):
         return person
     raise Refusal(f"Nobody has the phone or external id {who!r}.")

@@ -15,7 +15,8 @@ SAYS = {
     "stock-outs": "Items missing, and for how long.",
     "plans": "Coaching plans: open, done, overdue.",
     "plan": "The same, by its earlier name.",
-    "cascade": "Validated mentees who mentor others.",
+    "cascade": "Validated mentees who mentor others, and their sessions.",
+    "attrition": "Mentees who are heard of no more.",
     "cost": "Segments and templates for each mentee.",
 }
 """Name: what it says. Beside these there are `validated` and `matrix`."""

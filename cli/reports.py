@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from store.people import Person
 
-Format = Literal["table", "csv", "json", "xlsx"]
+Format = Literal["table", "csv", "json", "xlsx", "pdf"]
 EARLIEST = date(1990, 1, 1)
 
 
@@ -65,7 +65,29 @@ def _values(
         raise Refusal(str(error)) from None
     for name in missing:
         print(f"Left out, for it is no organisation unit of DHIS2: {name}", file=sys.stderr)
-    return dhis2.as_json(values)
+    try:
+        return dhis2.as_json(values)
+    except dhis2.MappingError as error:
+        raise Refusal(str(error)) from None
+
+
+def dhis2_check(file: Path) -> None:
+    """Says whether a JSON file is as DHIS2 has it.
+
+    Raises:
+        Refusal: it is not; what is wrong has been printed.
+    """
+    from bot.reports import dhis2
+
+    try:
+        name, wrong = dhis2.looked_at(file)
+    except dhis2.MappingError as error:
+        raise Refusal(str(error)) from None
+    for problem in wrong:
+        print(problem, file=sys.stderr)
+    if wrong:
+        raise Refusal(f"{file.name}: these {name} are not as DHIS2 has them.")
+    print(f"{file.name}: {name} as DHIS2 has them.")
 
 
 def fiscal_years(given: Sequence[str], current: "Settings", now: datetime) -> "list[FiscalYear]":
@@ -113,6 +135,13 @@ def write(report: "Report", form: Format, file: Path | None) -> None:
         if file is None:
             raise Refusal("A workbook goes to a file: say which with -o report.xlsx.")
         save(file, writing.as_xlsx([report]))
+        return
+    if form == "pdf":
+        from bot.reports.pdf import as_pdf
+
+        if file is None:
+            raise Refusal("Pages go to a file: say which with -o report.pdf.")
+        save(file, as_pdf([report]))
         return
     made = {"table": writing.text, "csv": writing.as_csv, "json": writing.as_json}[form](report)
     put(made, file)
@@ -180,7 +209,7 @@ def listed() -> None:
     rows = {
         "validated": "Tables 1 and 2: mentees, and how many of them are validated.",
         "matrix": "A mentor's mentees and their competencies, or one mentee's in full.",
-        "pack": "A mentor's month or a district's quarter, as a workbook.",
+        "pack": "A mentor's month or a district's quarter, as a workbook or pages.",
         **SAYS,
     }
     for name, says in rows.items():
@@ -215,14 +244,15 @@ def matrix(mentor: str | None, mentee: str | None, form: Format, file: Path | No
 def pack(
     mentor: str | None, district: str | None, month: str | None, quarter: str | None, file: Path
 ) -> None:
-    """Writes a mentor's month or a district's quarter as a workbook.
+    """Writes a mentor's month or a district's quarter: a workbook, or pages (``.pdf``).
 
     Raises:
         Refusal: it is not clear whose or when, or nobody has this phone or external id.
     """
     from sqlalchemy import select
 
-    from bot.reports import packs, writing
+    from bot.people import display_name
+    from bot.reports import packs, pdf, writing
     from store.people import Facility
 
     if (mentor is None) == (district is None):
@@ -232,16 +262,19 @@ def pack(
     with opened() as desk:
         competencies = catalogue(desk.settings)
         if mentor is not None:
-            reports = packs.of_mentor(
-                desk.session, find(desk, mentor), _months(desk, month, 1), desk.now, competencies
-            )
+            found, span = find(desk, mentor), _months(desk, month, 1)
+            reports = packs.of_mentor(desk.session, found, span, desk.now, competencies)
+            heading = f"Monthly pack: {display_name(found, 'a mentor')}, {span.start:%B %Y}"
         else:
             known = select(Facility.id).where(Facility.district == district).limit(1)
             if desk.session.scalar(known) is None:
                 raise Refusal(f"No facility is in a district called {district}.")
             span = _months(desk, quarter, 3)
             reports = packs.of_district(desk.session, district or "", span, desk.now, competencies)
-    save(file, writing.as_xlsx(reports))
+            last = span.end - timedelta(days=1)
+            heading = f"Quarterly pack: {district}, {span.start:%B} to {last:%B %Y}"
+    pages = file.suffix.lower() == ".pdf"
+    save(file, pdf.as_pdf(reports, heading) if pages else writing.as_xlsx(reports))
 
 
 def _months(desk: Desk, given: str | None, months: int) -> "Period":
@@ -273,22 +306,11 @@ def find(desk: Desk, who: str) -> "Person":
     Raises:
         Refusal: there is none.
     """
-    from sqlalchemy import or_, select
+    from bot.people import called
 
-    from bot.people import e164
-    from store.people import Address, Person
-
-    number = e164(who, desk.settings.default_region)
-    person = desk.session.scalar(
-        select(Person)
-        .outerjoin(Address, Address.person_id == Person.id)
-        .where(or_(Person.external_id == who, Address.value == (number or who)))
-        .order_by(Person.id)
-        .limit(1)
-    )
-    if person is None:
-        raise Refusal(f"Nobody has the phone number or external id {who}.")
-    return person
+    for person in called(desk.session, who, desk.settings.default_region):
+        return person
+    raise Refusal(f"Nobody has the phone number or external id {who}.")
 
 
 def _period(

@@ -66,6 +66,8 @@ TICKS: dict[str, tuple[Callable[[Works], None], float]] = {
     "newcomers": (ticks.newcomers, 300.0),
     "resting_walks": (ticks.resting_walks, 60.0),
     "cards": (ticks.cards, 300.0),
+    "due_stock": (ticks.due_stock, 30.0),
+    "transfers": (ticks.transfers, 300.0),
     "contents": (Contents(), 60.0),
     "prune": (ticks.prune, 3600.0),
 }

@@ -21,6 +21,9 @@ from bot.mentoring import (
     news,
     plan_clock,
     plan_dues,
+    stays,
+    stock,
+    stock_list,
     timers,
     visit_dues,
 )
@@ -278,6 +281,21 @@ def newcomers(works: Works) -> None:
 def resting_walks(works: Works) -> None:
     """Put aside what nobody has moved for a day, and remind of it once."""
     _in_rounds(lambda: _round(works, walks.rest))
+
+
+def due_stock(works: Works) -> None:
+    """Stock-outs that have come due: remind, alert, ask whether it is there, close."""
+    now, known = works.now(), stock_list.load(works.settings.stock_items)
+    with works.sessions() as session:
+        ids = stock.due_ids(session, now)
+    for due_id in ids:
+        with works.sessions.begin() as session:
+            stock.look(session, due_id, known, now)
+
+
+def transfers(works: Works) -> None:
+    """People whose transfer has come."""
+    _round(works, stays.arrive)
 
 
 def cards(works: Works) -> None:

@@ -104,6 +104,11 @@ class Address(Base):
     # The provider says that nobody can be reached there (21211, 63003 …).
     bad_at: Mapped[datetime | None]
     bad_code: Mapped[int | None]
+    # Since when it is not certain that it is still this person's: nothing of what was is shown
+    # there until they have said who they are. ``doubt``: silent (for long), new_id (another
+    # WhatsApp account), not_confirmed (name and facility did not fit).
+    doubted_at: Mapped[datetime | None]
+    doubt: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     person: Mapped[Person] = relationship(back_populates="addresses")

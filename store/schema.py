@@ -8,9 +8,11 @@ from store import (
     knowledge,
     learning,
     messages,
+    moves,
     people,
     plans,
     quizzes,
+    stock,
     visits,
     walks,
 )
@@ -27,9 +29,11 @@ __all__ = [
     "knowledge",
     "learning",
     "messages",
+    "moves",
     "people",
     "plans",
     "quizzes",
+    "stock",
     "visits",
     "walks",
 ]

@@ -149,7 +149,7 @@ def test_every_bad_row_is_listed_and_nothing_is_taken(bring: Bring, sessions: Se
     assert outcome.summary == ""
     assert outcome.problems == [
         "Line 3: phone 'nonsense' is not a phone number.",
-        "Line 3: role 'doctor' is not one of mentee, mentor, leader, coordinator.",
+        "Line 3: role 'doctor' is not one of mentee, mentor, leader, coordinator, focal.",
         "Line 3: language 'Latin' is not one of en, fr, rw, sw.",
         "Line 3: timezone 'Kigali' is not a name such as Africa/Kigali.",
         "Line 3: consent 'perhaps' is not one of yes, no.",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from bot.reports.pdf import as_pdf, printable
+from bot.reports.pdf import as_pdf, numbered, printable
 from bot.reports.table import Column, Report
 
 PLANS = Report(
@@ -45,3 +45,19 @@ def test_every_text_can_be_printed(text: str) -> None:
 
 def test_letters_that_the_fonts_lack_lose_their_accents_only() -> None:
     assert printable("Ngũgĩ, Mukamana ʼn œuvre ≥ 85 % 日") == "Ngugi, Mukamana ’n œuvre >= 85 % ?"
+
+
+def test_a_broad_table_is_headed_by_numbers() -> None:
+    """Two dozen competencies would leave a letter's width for each name."""
+    keys = [f"area-competency-{n}" for n in range(20)]
+    matrix = Report(
+        "matrix", "Mentees and competencies", "", (Column("mentee", "Mentee"),
+        *(Column(key, key) for key in keys)), [{"mentee": "Claudine", **dict.fromkeys(keys, "V")}],
+        "V: validated.", tuple(f"{key}: Title {n}" for n, key in enumerate(keys)),
+    )  # fmt: skip
+    found = numbered(matrix)
+    assert [column.title for column in found.columns][:3] == ["Mentee", "1", "2"]
+    assert found.notes[0].startswith("1 Title 0; 2 Title 1; ")
+    assert numbered(found) == found
+    page = PdfReader(BytesIO(as_pdf([matrix]))).pages[0].extract_text()
+    assert "20 Title 19" in " ".join(page.split())

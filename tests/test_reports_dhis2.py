@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from benchmarks.reports_tables import Rows, store
 from bot.reports.dhis2 import DataValueSet, MappingError, facilities, value_set, wiring
+from bot.reports.dhis2_shape import problems
 from bot.reports.fiscal import FiscalYear
 from bot.reports.table import Column, Report
 from bot.settings import Settings
@@ -132,3 +133,43 @@ def test_what_dhis2_would_refuse_is_not_written(sessions: Sessions, tmp_path: Pa
     for change in ({"value": "<5"}, {"value": "5", "period": "FY21"}, {"value": "5", "x": 1}):
         with pytest.raises(ValidationError):
             DataValueSet.model_validate({"dataValues": [value | change]})
+
+
+# The shapes, as JSON schemas
+
+
+def test_what_is_written_and_read_is_as_dhis2_has_it(tmp_path: Path) -> None:
+    """A set of values and a list of units; `report dhis2 --check` says what is wrong where."""
+    value = {
+        "dataElement": "Validated01", "period": "2020Oct", "orgUnit": "Rukara00006", "value": "6"
+    }  # fmt: skip
+    good = {"dataSet": "MentorSet01", "dataValues": [value]}
+    assert problems("data_value_set", good) == []
+    assert problems("organisation_units", {"organisationUnits": UNITS}) == []
+    cases: list[tuple[dict[str, object], str]] = [
+        ({"period": "FY21"}, 'dataValues.0.period: "FY21" is not as it must be'),
+        ({"orgUnit": "Rukara"}, 'dataValues.0.orgUnit: "Rukara" is not as it must be'),
+        ({"value": 6}, "dataValues.0.value: 6 is not of the type string"),
+        ({"value": "<5"}, 'dataValues.0.value: "<5" is not as it must be'),
+        ({"mentor": "x"}, "a field that DHIS2 does not know"),
+    ]
+    for changed, says in cases:
+        found = problems("data_value_set", {"dataValues": [value | changed]})
+        assert len(found) == 1
+        assert says in found[0]
+    assert "'level' is a required property" in "".join(
+        problems("organisation_units", {"organisationUnits": [{"id": "Rukara00006", "name": "R"}]})
+    )
+    many = problems("data_value_set", {"dataValues": [{}] * 9})
+    assert many[-1] == "and 16 more"
+    path = tmp_path / "values.json"
+    for content, status, says in (
+        (good, 0, "data values as DHIS2 has them"),
+        ({"organisationUnits": UNITS}, 0, "organisation units as DHIS2 has them"),
+        ({"dataValues": [value | {"period": "x"}]}, 1, "not as DHIS2 has them"),
+        ({}, 1, "neither dataValues nor organisationUnits"),
+    ):
+        path.write_text(json.dumps(content))
+        ran = CliRunner().invoke(app, ["report", "dhis2", "--check", str(path)])
+        assert (ran.exit_code != 0) == bool(status)
+        assert says in ran.output + str(ran.exception)

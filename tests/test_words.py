@@ -67,7 +67,7 @@ def test_commands_as_typed(name: str, data: st.DataObject) -> None:
 
 
 def test_every_command_is_somebodys() -> None:
-    assert set(DATA["commands"]) | {"answer"} == MENTEE_COMMANDS | MENTOR_COMMANDS
+    assert set(DATA["commands"]) | {"answer", "stock_code"} == MENTEE_COMMANDS | MENTOR_COMMANDS
     assert not MENTEE_COMMANDS & MENTOR_COMMANDS
 
 

@@ -225,6 +225,11 @@ class Town:
         self._person(number, "whatsapp", ["coordinator"], values)
         return self.phone(number, "whatsapp")
 
+    def focal(self, number: str = "+250788000601", **values: Any) -> Phone:
+        """A district's focal person for stock, on WhatsApp; the window is closed."""
+        self._person(number, "whatsapp", ["focal"], {"name": "Jean Habimana", **values})
+        return self.phone(number, "whatsapp")
+
     def mentor(self, number: str = "+250788000401", *, window: bool = True, **values: Any) -> Phone:
         """A mentor's WhatsApp; ``window``: wrote to us lately."""
         values = {"name": "Alice Ingabire", **values}
@@ -330,6 +335,8 @@ class Town:
             ticks.campaign_books,
             ticks.resting_walks,
             ticks.cards,
+            ticks.due_stock,
+            ticks.transfers,
             ticks.give_campaigns,
             ticks.prune,
         ):

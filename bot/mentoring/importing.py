@@ -23,6 +23,7 @@ from bot.mentoring.validation import reaches
 from bot.people import e164
 from bot.settings import Settings
 from store.learning import Assessment
+from store.moves import FormerPerson
 from store.people import Address, Person
 
 COLUMNS: Final = (
@@ -256,7 +257,10 @@ def _resolved(
     numbers = {n for row in rows for n in (row.phone, row.assessor) if n}
     by_number = _lookup(session, Address.value, Address.person_id, numbers)
     externals = {row.external_id for row in rows if row.external_id}
-    by_external = _lookup(session, Person.external_id, Person.id, externals)
+    by_external = {
+        **_lookup(session, FormerPerson.external_id, FormerPerson.person_id, externals),
+        **_lookup(session, Person.external_id, Person.id, externals),
+    }
     assessors = {by_number[row.assessor] for row in rows if row.assessor in by_number}
     mentors = {
         person_id
@@ -268,6 +272,8 @@ def _resolved(
     values: list[dict[str, Any]] = []
     problems: list[tuple[int, str]] = []
     seen: dict[str, int] = {}
+    former = _former(session, {*by_number.values(), *by_external.values()})
+    before: dict[str, str] = {}
     for row in rows:
         wrong: list[str] = []
         person_id = _person(row, by_number, by_external, wrong)
@@ -283,9 +289,24 @@ def _resolved(
             if key in seen:
                 wrong.append(f"it is the same record as line {seen[key]}")
             seen.setdefault(key, row.line)
+            before |= {row.key(number): key for number in former.get(person_id, ())}
             values.append(_values(row, person_id, assessor, key, zone))
         problems += [(row.line, reason) for reason in wrong]
+    # Recorded already, before two records of the person became one.
+    known = {before[key]: key for key in _lookup(session, Assessment.key, Assessment.id, before)}
+    for value in values:
+        value["key"] = known.get(value["key"], value["key"])
     return values, problems
+
+
+def _former(session: Session, people: Iterable[int]) -> dict[int, list[int]]:
+    """The numbers of the records that became these people."""
+    found: dict[int, list[int]] = {}
+    for chunk in _chunks(people):
+        merged = select(FormerPerson).where(FormerPerson.person_id.in_(chunk))
+        for one in session.scalars(merged):
+            found.setdefault(one.person_id, []).append(one.id)
+    return found
 
 
 def _person(

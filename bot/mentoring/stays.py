@@ -1,17 +1,22 @@
 """Where people work, and worked: a transfer keeps the history.
 
 A report about a moment uses the stay that covers it; where none is recorded, the present facility.
+A transfer that is to come is a stay that begins later; the clock carries it out on its day.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from store.learning import FacilityStay
-from store.people import Person
+from store.people import Facility, Person
+
+
+class StayError(Exception):
+    """A transfer cannot be as it was said. One sentence."""
 
 
 def move(session: Session, person: Person, facility_id: int, now: datetime) -> bool:
@@ -25,6 +30,7 @@ def move(session: Session, person: Person, facility_id: int, now: datetime) -> b
     """
     if person.facility_id == facility_id:
         return False
+    _withdraw_planned(session, person, now)
     before = person.facility_id
     if before is not None:
         present = session.scalar(
@@ -52,3 +58,87 @@ def move(session: Session, person: Person, facility_id: int, now: datetime) -> b
     person.facility_id = facility_id
     session.flush()
     return True
+
+
+def transfer(
+    session: Session, person: Person, facility: Facility, on: datetime, now: datetime
+) -> bool:
+    """Let a person work at a facility from a moment on, past or to come.
+
+    What is under way goes on: cases, campaigns, the mentor. A transfer that was planned before
+    and has not come yet is replaced.
+
+    Args:
+        on, now: aware.
+
+    Returns:
+        Whether it holds already.
+
+    Raises:
+        StayError: they work there already, or were moved after that moment.
+    """
+    session.get_one(Person, person.id, with_for_update={"of": Person, "key_share": True})
+    _withdraw_planned(session, person, now)
+    if person.facility_id == facility.id:
+        raise StayError(f"They work at {facility.name} already.")
+    present = _present(session, person)
+    if present is not None and present.since is not None and present.since >= on:
+        raise StayError("They were moved after that day: give the day of this transfer.")
+    if on <= now:
+        move(session, person, facility.id, on)
+        return True
+    if person.facility_id is None:
+        raise StayError("They work nowhere yet: a first facility has no day to come.")
+    if present is None:
+        session.add(FacilityStay(person_id=person.id, facility_id=person.facility_id, until=on))
+    else:
+        present.until = on
+    session.flush()
+    session.add(FacilityStay(person_id=person.id, facility_id=facility.id, since=on))
+    session.flush()
+    return False
+
+
+def _present(session: Session, person: Person) -> FacilityStay | None:
+    return session.scalar(
+        select(FacilityStay)
+        .where(FacilityStay.person_id == person.id, FacilityStay.until.is_(None))
+        .with_for_update()
+    )
+
+
+def _withdraw_planned(session: Session, person: Person, now: datetime) -> None:
+    planned = _present(session, person)
+    if planned is None or planned.since is None or planned.since <= now:
+        return
+    session.delete(planned)
+    session.flush()
+    session.execute(
+        update(FacilityStay)
+        .where(FacilityStay.person_id == person.id, FacilityStay.until == planned.since)
+        .values(until=None)
+    )
+
+
+def arrive(session: Session, now: datetime) -> int:
+    """Transfers whose day has come: people work where their stay says.
+
+    Returns:
+        How many.
+    """
+    begun = (
+        select(FacilityStay.person_id, FacilityStay.facility_id)
+        .join(Person, Person.id == FacilityStay.person_id)
+        .where(
+            FacilityStay.until.is_(None),
+            FacilityStay.since <= now,
+            Person.facility_id != FacilityStay.facility_id,
+        )
+        .with_for_update(of=Person, skip_locked=True)
+    )
+    found = session.execute(begun).all()
+    for person_id, facility_id in found:
+        session.execute(
+            update(Person).where(Person.id == person_id).values(facility_id=facility_id)
+        )
+    return len(found)

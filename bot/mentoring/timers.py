@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Session
 
-from bot import outbox, people
-from bot.mentoring import assigning, cases, dues, telling
+from bot import outbox
+from bot.mentoring import assigning, cases, dues, offices, telling
 from bot.mentoring.record import event, locked, mentor_of, shown_name, tell_mentee, tell_mentor
 from bot.texts import text
 from store import queue
@@ -131,17 +131,7 @@ def _route(session: Session, case: Case, mentee: Person, now: datetime, key: str
 def _alert(session: Session, case: Case, mentee: Person, now: datetime, key: str) -> str:
     """Tell the coordinators of the mentee's district, and those of no district, that it waits."""
     district = mentee.facility.district if mentee.facility else ""
-    everybody = session.scalars(select(Person).where(Person.roles.contains(["coordinator"])))
-    told = [
-        coordinator
-        for coordinator in everybody
-        if people.reachable(coordinator)
-        and (
-            coordinator.facility is None
-            or not coordinator.facility.district
-            or coordinator.facility.district == district
-        )
-    ]
+    told = offices.coordinators(session, district)
     event(session, case, "alerted", now, coordinators=[one.id for one in told])
     if not told:
         log.warning("no coordinator to alert", case=case.id)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot.quizzes.bank import Item
 from bot.quizzes.plan import Plan
+from store.moves import FormerPerson
 from store.people import Address, Facility, Person
 from store.quizzes import Enrolment
 
@@ -171,7 +172,8 @@ def _fits(name: str, words: Sequence[str]) -> ColumnElement[bool]:
 
 def _is_one_of(who: Sequence[str]) -> ColumnElement[bool]:
     numbers = select(Address.person_id).where(Address.value.in_(who))
-    return or_(Person.external_id.in_(who), Person.id.in_(numbers))
+    merged = select(FormerPerson.person_id).where(FormerPerson.external_id.in_(who))
+    return or_(Person.external_id.in_(who), Person.id.in_(numbers), Person.id.in_(merged))
 
 
 def _member(row: Row[Any]) -> Member:

@@ -9,7 +9,7 @@ from phonenumbers import carrier
 from sqlalchemy.orm import Session
 
 from bot.mentoring.competencies import Catalogue
-from bot.reports.query import Wanted, may_show, run
+from bot.reports.query import Wanted, by_group, may_show, run
 from bot.reports.table import Column, Report, percent
 
 GAIN: Final = (
@@ -151,14 +151,16 @@ def active(session: Session, wanted: Wanted, catalogue: Catalogue) -> Report:
     )
 
 
+# A question has left once, perhaps in several parts; each question is counted once.
 _ASKED: Final = """
-SELECT d.person_id, d.sent_at AS at, o.channel, left(o.sent_to, 7) AS prefix, o.sent_to,
+SELECT d.person_id, d.sent_at AS at, o.channel, o.sent_to,
   coalesce(a.latency <= 259200, false) AS in_time
 FROM dose d
-JOIN LATERAL (
-  SELECT channel, sent_to FROM outbox WHERE dose_id = d.id AND kind IN ('campaign', 'quiz')
-    AND state IN ('delivered', 'read') ORDER BY id LIMIT 1
-) o ON true
+JOIN (
+  SELECT dose_id, min(channel) AS channel, min(sent_to) AS sent_to FROM outbox
+  WHERE dose_id IS NOT NULL AND kind IN ('campaign', 'quiz') AND state IN ('delivered', 'read')
+  GROUP BY dose_id
+) o ON o.dose_id = d.id
 LEFT JOIN answer a ON a.dose_id = d.id
 WHERE d.kind = 'question' AND d.sent_at >= :start AND d.sent_at < :end
 """
@@ -166,23 +168,26 @@ WHERE d.kind = 'question' AND d.sent_at >= :start AND d.sent_at < :end
 
 def response(session: Session, wanted: Wanted, catalogue: Catalogue) -> Report:
     """Answered within 72 hours, over delivered."""
+    counted = "count(*) AS delivered, count(*) FILTER (WHERE x.in_time) AS answered"
+    added = (
+        "CAST(sum(y.delivered) AS bigint) AS delivered, CAST(sum(y.answered) AS bigint) AS answered"
+    )
     if wanted.by in ("channel", "operator"):
-        by = "coalesce(x.channel, '-')" if wanted.by == "channel" else "x.prefix"
-        sql = (
-            'SELECT /*key*/ AS "group", count(DISTINCT x.person_id) AS mentees,'
-            " count(*) AS delivered, count(*) FILTER (WHERE x.in_time) AS answered,"
-            " min(x.sent_to) AS number FROM (/*asked*/) x GROUP BY 1 ORDER BY 1"
-        ).replace("/*key*/", by)
-        rows = run(session, sql.replace("/*asked*/", _ASKED), wanted)
+        key = "coalesce(x.channel, '-')" if wanted.by == "channel" else "left(x.sent_to, 7)"
+        rows = run(
+            session,
+            f"""
+            SELECT y."group", count(*) AS mentees, {added}, min(y.number) AS number FROM (
+              SELECT {key} AS "group", x.person_id, {counted}, min(x.sent_to) AS number
+              FROM ({_ASKED}) x GROUP BY 1, 2
+            ) y GROUP BY 1 ORDER BY 1
+            """,  # noqa: S608
+            wanted,
+        )
         if wanted.by == "operator":
             rows = _by_operator(rows)
     else:
-        sql = """
-        SELECT /*group*/ AS "group", count(DISTINCT x.person_id) AS mentees,
-          count(*) AS delivered, count(*) FILTER (WHERE x.in_time) AS answered
-        FROM (/*asked*/) x /*people*/ GROUP BY 1 ORDER BY 1
-        """
-        rows = run(session, sql.replace("/*asked*/", _ASKED), wanted)
+        rows = by_group(session, _ASKED, wanted, counted, added)
     for row in rows:
         row.pop("number", None)
         row["share"] = percent(row["answered"], row["delivered"])
@@ -263,18 +268,17 @@ def time_to_answer(session: Session, wanted: Wanted, catalogue: Catalogue) -> Re
 
 def unreadable(session: Session, wanted: Wanted, catalogue: Catalogue) -> Report:
     """Answers that could not be read."""
-    rows = run(
+    rows = by_group(
         session,
         """
-        SELECT /*group*/ AS "group", count(DISTINCT x.person_id) AS mentees,
-          count(*) FILTER (WHERE x.answered) AS answers,
-          CAST(coalesce(sum(x.unreadable), 0) AS bigint) AS unreadable
-        FROM (SELECT d.person_id, d.sent_at AS at, d.unreadable, d.option IS NOT NULL AS answered
-              FROM dose d WHERE d.kind = 'question' AND d.sent_at >= :start AND d.sent_at < :end
-              AND (d.unreadable > 0 OR d.option IS NOT NULL)) x /*people*/
-        GROUP BY 1 ORDER BY 1
+        SELECT d.person_id, d.sent_at AS at, d.unreadable, d.option IS NOT NULL AS answered
+        FROM dose d WHERE d.kind = 'question' AND d.sent_at >= :start AND d.sent_at < :end
+          AND (d.unreadable > 0 OR d.option IS NOT NULL)
         """,
         wanted,
+        "count(*) FILTER (WHERE x.answered) AS answers, sum(x.unreadable) AS unreadable",
+        "CAST(sum(y.answers) AS bigint) AS answers, CAST(sum(y.unreadable) AS bigint)"
+        " AS unreadable",
     )
     for row in rows:
         row["share"] = percent(row["unreadable"], row["answers"] + row["unreadable"])

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from bot.mentoring.competencies import Catalogue
-from bot.reports.query import Wanted, may_show, run
+from bot.reports.query import Wanted, by_group, may_show, run
 from bot.reports.table import Column, Report, percent
 
 QUESTIONS: Final = (
@@ -32,20 +32,22 @@ LEFT JOIN LATERAL (
 
 def questions(session: Session, wanted: Wanted, catalogue: Catalogue) -> Report:
     """What became of questions."""
-    rows = run(
+    names = ("asked", "library", "mentor", "nothing", "helpful", "rated")
+    rows = by_group(
         session,
         """
-        SELECT /*group*/ AS "group", count(DISTINCT x.person_id) AS mentees, count(*) AS asked,
-          count(*) FILTER (WHERE x.card_id IS NOT NULL AND x.case_id IS NULL) AS library,
-          count(*) FILTER (WHERE x.case_id IS NOT NULL) AS mentor,
-          count(*) FILTER (WHERE x.card_id IS NULL AND x.case_id IS NULL
-            AND x.decision = 'ask') AS nothing,
-          count(*) FILTER (WHERE x.helpful) AS helpful, count(x.helpful) AS rated
-        FROM (SELECT *, asked_at AS at FROM question
-              WHERE asked_at >= :start AND asked_at < :end) x /*people*/
-        GROUP BY 1 ORDER BY 1
+        SELECT *, asked_at AS at FROM question WHERE asked_at >= :start AND asked_at < :end
         """,
         wanted,
+        """
+        count(*) AS asked,
+        count(*) FILTER (WHERE x.card_id IS NOT NULL AND x.case_id IS NULL) AS library,
+        count(*) FILTER (WHERE x.case_id IS NOT NULL) AS mentor,
+        count(*) FILTER (WHERE x.card_id IS NULL AND x.case_id IS NULL
+          AND x.decision = 'ask') AS nothing,
+        count(*) FILTER (WHERE x.helpful) AS helpful, count(x.helpful) AS rated
+        """,
+        ", ".join(f"CAST(sum(y.{name}) AS bigint) AS {name}" for name in names),
     )
     for row in rows:
         row["helped"] = percent(row.pop("helpful"), row["rated"])

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.importing import Outcome
+from bot.reports import dhis2_shape
 from bot.reports.fiscal import FiscalYear
 from bot.reports.table import TOO_FEW, Report
 from bot.settings import Settings
@@ -117,8 +118,37 @@ def value_set(
 
 
 def as_json(values: DataValueSet) -> str:
-    """As it is posted; what is not set is left out."""
+    """As it is posted; what is not set is left out.
+
+    Raises:
+        MappingError: it is not as DHIS2 takes it, and what is wrong with it.
+    """
+    wrong = dhis2_shape.problems(
+        "data_value_set", values.model_dump(mode="json", exclude_none=True)
+    )
+    if wrong:
+        raise MappingError(f"DHIS2 would not take this: {wrong[0]}.")
     return values.model_dump_json(exclude_none=True, indent=1)
+
+
+def looked_at(path: Path) -> tuple[str, list[str]]:
+    """What a JSON file is, data values or organisation units, and what is wrong with it.
+
+    Raises:
+        MappingError: it is neither.
+    """
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise MappingError(f"{path.name} cannot be read as JSON.") from error
+    shapes: dict[str, tuple[dhis2_shape.Shape, str]] = {
+        "dataValues": ("data_value_set", "data values"),
+        "organisationUnits": ("organisation_units", "organisation units"),
+    }
+    for key, (shape, name) in shapes.items():
+        if isinstance(data, dict) and key in data:
+            return name, dhis2_shape.problems(shape, data)
+    raise MappingError(f"{path.name} has neither dataValues nor organisationUnits.")
 
 
 def _units(session: Session, by: str, district_level: int) -> Mapping[str, str]:

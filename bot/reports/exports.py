@@ -48,6 +48,10 @@ GOALS: Final = (
     "at", "id", "person_id", "external_id", "competency", "words", "state", "begun_at", "ended_at",
     "mentors_others", "source",
 )  # fmt: skip
+STOCK: Final = (
+    "at", "code", "item", "facility", "district", "urgency", "state", "reporters", "sent_at",
+    "refused_at", "arrived_at", "closed_at", "closed_by", "days_open",
+)  # fmt: skip
 
 
 def people(session: Session, start: datetime, end: datetime) -> Iterator[Mapping[str, Any]]:
@@ -183,6 +187,29 @@ def goals(session: Session, start: datetime, end: datetime) -> Iterator[Mapping[
         end,
     ):
         yield row | {"words": redact(row["words"]).text}
+
+
+def stock(session: Session, start: datetime, end: datetime) -> Iterator[Mapping[str, Any]]:
+    """Stock-outs that were reported in the span; ``days_open`` of those that are closed."""
+    yield from _stream(
+        session,
+        """
+        SELECT r.opened_at AS at, r.code, r.item, f.name AS facility, f.district, r.urgency,
+          r.state, (SELECT count(*) FROM stock_reporter WHERE report_id = r.id) AS reporters,
+          said.sent_at, said.refused_at, said.arrived_at, r.closed_at, r.closed_by,
+          CAST(floor(extract(epoch FROM r.closed_at - r.opened_at) / 86400) AS bigint) AS days_open
+        FROM stock_report r JOIN facility f ON f.id = r.facility_id
+        LEFT JOIN LATERAL (
+          SELECT min(at) FILTER (WHERE kind = 'sent') AS sent_at,
+            min(at) FILTER (WHERE kind = 'refused') AS refused_at,
+            min(at) FILTER (WHERE kind = 'arrived') AS arrived_at
+          FROM stock_event WHERE report_id = r.id
+        ) said ON true
+        WHERE r.opened_at >= :start AND r.opened_at < :end ORDER BY r.opened_at, r.id
+        """,
+        start,
+        end,
+    )
 
 
 def _number(value: Any) -> int | float | None:

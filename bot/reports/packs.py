@@ -1,4 +1,4 @@
-"""Packs: a mentor's month and a district's quarter, a workbook of several reports each."""
+"""Packs: a mentor's month and a district's quarter, several reports each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from store.people import Person
 
 OF_A_DISTRICT: Final = (
     "active", "response", "time-to-answer", "questions", "service-level", "danger", "encounters",
-    "cascade",
+    "stock-outs", "cascade", "attrition",
 )  # fmt: skip
 MONTH: Final = (
     "Your mentees and what they did in the month: questions they were asked and answered, cases"
@@ -110,6 +110,11 @@ def of_district(
 
 
 def _only(report: Report, key: str, district: str) -> Report:
-    """The rows of one district's facilities, which are named ``Facility (District)``."""
-    ours = [row for row in report.rows if row[key].endswith(f" ({district})")]
+    """The rows of one district's facilities, ``Facility (District)``, without the district."""
+    place = f" ({district})"
+    ours = [
+        {**row, key: row[key].removesuffix(place)}
+        for row in report.rows
+        if row[key].endswith(place)
+    ]
     return replace(report, rows=ours, total=None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
@@ -17,6 +18,7 @@ from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.platypus import (
+    CondPageBreak,
     KeepTogether,
     Paragraph,
     SimpleDocTemplate,
@@ -37,6 +39,10 @@ SHADE: Final = colors.HexColor("#eef3f5")
 # More columns than this want the broad side of the page.
 MOST_UPRIGHT: Final = 7
 _SMALL_FROM: Final = 10
+# With more columns than this, those that a note explains are headed by a number.
+_NUMBERED_FROM: Final = 14
+# A title is not left alone at the foot of a page.
+_LEAST_BELOW: Final = 50 * mm
 # What has no accent to lose.
 _ALIKE: Final = str.maketrans({"ʼ": "’", "\u2011": "-", "≥": ">=", "≤": "<=", "\t": " "})
 
@@ -82,7 +88,7 @@ def as_pdf(reports: Iterable[Report], heading: str = "") -> bytes:
     Args:
         heading: above the first one; the title of the document too.
     """
-    everything = list(reports)
+    everything = [numbered(report) for report in reports]
     broad = any(len(report.columns) > MOST_UPRIGHT for report in everything)
     size = landscape(A4) if broad else A4
     width = size[0] - 2 * MARGIN
@@ -131,7 +137,26 @@ def _blocks(report: Report, width: float) -> list[Any]:
     # A short table stays with its title; a long one goes over pages with its heading.
     if len(report.rows) <= 12:
         return [KeepTogether([*above, table, *below])]
-    return [*above, table, *below]
+    return [CondPageBreak(_LEAST_BELOW), *above, table, *below]
+
+
+def numbered(report: Report) -> Report:
+    """A report of many columns with numbers above those that a note explains, as in a matrix."""
+    if len(report.columns) <= _NUMBERED_FROM:
+        return report
+    explained = dict(note.split(": ", 1) for note in report.notes if ": " in note)
+    keys = [column.key for column in report.columns if column.key in explained]
+    if not keys:
+        return report
+    heads = {key: str(number) for number, key in enumerate(keys, 1)}
+    legend = "; ".join(f"{number} {explained[key]}" for key, number in heads.items())
+    return replace(
+        report,
+        columns=tuple(
+            replace(column, title=heads.get(column.key, column.title)) for column in report.columns
+        ),
+        notes=(legend, *(n for n in report.notes if n.split(": ", 1)[0] not in heads)),
+    )
 
 
 def _table(report: Report, width: float) -> Table:
@@ -175,4 +200,4 @@ def _widths(report: Report, width: float) -> list[float]:
 def _wanted(report: Report, column: Column) -> float:
     longest = max((len(shown(row.get(column.key), column)) for row in rows_of(report)), default=0)
     word = max((len(part) for part in column.title.split()), default=0)
-    return float(min(40, max(longest, word, 4)) + 2)
+    return float(min(40, max(longest, 1.3 * word, 4)) + 2)

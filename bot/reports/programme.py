@@ -1,4 +1,4 @@
-"""How the programme stands: cost, cascade, plans and stock, and the matrix of mentees."""
+"""How the programme stands: cost, plans, and the matrix of mentees."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.mentoring.competencies import Catalogue
 from bot.mentoring.standings import record
 from bot.mentoring.validation import Record, Standing, fully, standing
 from bot.people import display_name
-from bot.reports.query import Wanted, may_show, run
+from bot.reports.query import Wanted, run
 from bot.reports.table import Column, Report
 from bot.reports.validated import validations_sql
 from store.learning import Assessment
@@ -23,11 +23,6 @@ COST: Final = (
     " WhatsApp messages. Active: mentees with at least one answer in the period. Validated: mentees"
     " who became validated in at least one competency in it. Multiply by your contract's prices."
 )
-CASCADE: Final = (
-    "Mentees validated in at least one competency by the end of the period, and those of them who"
-    " are mentors today."
-)
-STOCK: Final = "Stock-outs reported in the period, and the days they were open."
 MATRIX: Final = (
     "V: validated. K: 85 % in a post-test, skill not signed yet. S: skill signed, 85 % not reached"
     " yet. n: tried, neither reached yet. A point: required, not assessed. Empty: not required of"
@@ -84,35 +79,6 @@ def cost(session: Session, wanted: Wanted, catalogue: Catalogue) -> Report:
         rows,
         COST,
     )
-
-
-def cascade(session: Session, wanted: Wanted, catalogue: Catalogue) -> Report:
-    """Validated mentees who mentor others."""
-    sql = """
-        SELECT /*group*/ AS "group", count(*) AS validated,
-          count(*) FILTER (WHERE p.roles @> ARRAY['mentor']) AS mentors
-        FROM (SELECT v.person_id, min(v.at) AS at FROM (/*validated*/) v WHERE v.at < :as_of
-              GROUP BY v.person_id) x
-        /*people*/ GROUP BY 1 ORDER BY 1
-        """
-    rows = run(session, sql.replace("/*validated*/", validations_sql(session)), wanted)
-    return Report(
-        "cascade",
-        "Cascade",
-        wanted.period.label,
-        (
-            Column("group", (wanted.by or "").capitalize()),
-            Column("validated", "Validated", "count"),
-            Column("mentors", "Of these, mentors", "count"),
-        ),
-        may_show(rows, wanted, "validated", {"mentors": ()}),
-        CASCADE,
-    )
-
-
-def stock_outs(session: Session, wanted: Wanted, catalogue: Catalogue) -> Report:
-    """Stock-outs. Nothing records them yet, so there is nothing to count."""
-    return Report("stock-outs", "Stock-outs", wanted.period.label, (), [], STOCK)
 
 
 def matrix(session: Session, people: Iterable[Person], catalogue: Catalogue) -> Report:

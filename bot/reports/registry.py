@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from bot.mentoring.competencies import Catalogue
-from bot.reports import answers, care, meetings, plans, programme
+from bot.reports import answers, care, meetings, plans, programme, stock, turnover
 from bot.reports.query import PLACES, Wanted
 from bot.reports.table import Report
 
@@ -39,10 +39,11 @@ REPORTS: Final[dict[str, Entry]] = {
     "questions": Entry(care.questions),
     "service-level": Entry(care.service_level),
     "danger": Entry(care.danger),
-    "stock-outs": Entry(programme.stock_outs, ()),
+    "stock-outs": Entry(stock.stock_outs, ("district", "facility")),
     "plans": Entry(plans.plans),
     "plan": Entry(plans.plans),
-    "cascade": Entry(programme.cascade),
+    "cascade": Entry(turnover.cascade),
+    "attrition": Entry(turnover.attrition),
     "cost": Entry(programme.cost, ()),
 }
 """In the order in which they are listed; beside these, ``validated`` and ``matrix``."""
