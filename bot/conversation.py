@@ -100,6 +100,8 @@ class Situation:
     quiz: Quiz | None = None
     talk: Talk | None = None
     walk: walking.Asked | None = None
+    # Names of technical areas, folded: "TEST MNH" is a command, "test positive" is none.
+    areas: frozenset[str] = frozenset()
     is_mentor: bool = False
     is_away: bool = False
     is_coordinator: bool = False
@@ -159,6 +161,8 @@ def _route(situation: Situation) -> Routed:
     talk = situation.talk
     if command is not None and command.name == "sum" and not (talk and talk.hosts):
         command = None  # a word like any other
+    if command is not None and command.name in _OF_AREA and not _knows_area(situation, command):
+        command = None
     if command is not None and command.name in words.CARD_COMMANDS and situation.is_coordinator:
         return Routed(Route.MENTOR_COMMAND, command=command)
     if situation.is_mentor:
@@ -218,6 +222,13 @@ def _route(situation: Situation) -> Routed:
     if assessed.emergency is None and _misses_quiz(situation):
         return Routed(Route.QUIZ, danger=assessed)
     return Routed(Route.DIALOGUE, danger=assessed)
+
+
+_OF_AREA = ("assess", "test")
+
+
+def _knows_area(situation: Situation, command: words.Command) -> bool:
+    return not command.argument or fold(command.argument) in situation.areas
 
 
 def _says_something(situation: Situation) -> bool:

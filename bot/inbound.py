@@ -27,7 +27,18 @@ from bot import (
     words,
 )
 from bot.conversation import Route, Situation
-from bot.mentoring import around, asker, candidates, desk, discussing, record, visiting, who
+from bot.mentoring import (
+    around,
+    asker,
+    candidates,
+    desk,
+    discussing,
+    record,
+    selfassess,
+    visiting,
+    who,
+)
+from bot.mentoring.competencies import kept
 from bot.quizzes import turns
 from bot.settings import Settings
 from bot.turn import Turn
@@ -107,7 +118,7 @@ def receive(
     situation = _situation(turn, released)
     routed = conversation.route(situation)
     question = _carry_out(turn, routed)
-    if question is None and routed.route in WALK_GOES_ON and not turns.just_asked(turn):
+    if question is None and routed.route in WALK_GOES_ON and not _still_asked(turn):
         walks.go_on(turn)
     elif routed.route in WALK_WAITS:
         walks.give_way(turn)
@@ -157,6 +168,7 @@ def _situation(turn: Turn, released: bool) -> Situation:
         consented=person.consent == "yes",
         pending=None if kind == "walk" and walk is None else kind,
         walk=walk,
+        areas=kept(turn.settings.competencies_dir).area_names,
         is_mentor=person.is_mentor,
         is_away=candidates.is_away(person, turn.now),
         is_coordinator="coordinator" in person.roles,
@@ -177,6 +189,13 @@ def _situation(turn: Turn, released: bool) -> Situation:
         quiz=quiz,
         talk=discussing.situation(turn) if doubted is None else None,
     )
+
+
+def _still_asked(turn: Turn) -> bool:
+    """Whether something else than a walk waits for an answer after this turn."""
+    if turns.just_asked(turn):
+        return True
+    return (asker.awaited(turn) or {}).get("kind", "walk") != "walk"
 
 
 def _walk(turn: Turn) -> walking.Asked | None:
@@ -300,6 +319,8 @@ def _ask(turn: Turn, question: str) -> AskDialogue:
     # If this process dies now, the clock has the message received again.
     inbound.retry_at = turn.now + timedelta(seconds=30)
     metadata: dict[str, Any] = {"message_id": str(inbound.id), "language": person.language}
+    if selfassess.is_turn(inbound):
+        metadata["walk"] = selfassess.KIND
     if person.topic_at is not None and turn.now - person.topic_at < TOPIC_LASTS:
         metadata |= {"topic": person.topic, "card": person.topic_card}
     if inbound.dialogue_tries == 1:
@@ -356,7 +377,8 @@ def settle(session: Session, inbound_id: int, said: list[dict[str, Any]], now: d
 def postpone(session: Session, inbound_id: int, now: datetime, settings: Settings) -> None:
     """The dialogue is down: wait and try again, and after a limit ask a mentor.
 
-    The person is told once that the question is not lost.
+    The person is told once that the question is not lost. A turn of the self-assessment does not
+    wait: it is carried out without the form.
     """
     inbound = session.get_one(Inbound, inbound_id, with_for_update=True)
     if inbound.state == "done":
@@ -369,6 +391,11 @@ def postpone(session: Session, inbound_id: int, now: datetime, settings: Setting
         inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
         return
     turn = Turn.of(session, person, inbound, now, settings)
+    if selfassess.is_turn(inbound):
+        # The form would only have led what can go on without it.
+        selfassess.step(turn)
+        inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
+        return
     unread = bool((inbound.dialogue or {}).get("unread_answer"))
     if unread and danger.assess(turn.question_text).emergency is None:
         # Said once; should the library know the words after all, its answer still comes.

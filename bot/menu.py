@@ -18,6 +18,7 @@ from bot.mentoring import (
     goal_words,
     plan_words,
     record_words,
+    selfassess,
     stock,
     stock_desk,
     visiting,
@@ -25,15 +26,13 @@ from bot.mentoring import (
 )
 from bot.mentoring.competencies import kept
 from bot.people import UI_LANGUAGES
-from bot.quizzes import turns, wishes
+from bot.quizzes import reviewing, testing, turns, wishes
 from bot.texts import text
 from bot.turn import Turn
 from store.cases import Case
 from store.knowledge import Question
 
 MENU_TOPICS = 4
-# Words of the contract whose capability is not open yet; said plainly instead of guessed at.
-NOT_YET = frozenset({"assess"})
 
 
 def command(turn: Turn, asked: words.Command) -> str | None:
@@ -52,7 +51,12 @@ def command(turn: Turn, asked: words.Command) -> str | None:
         case "quiz":
             turns.quiz(turn)
         case "more":
-            turns.more(turn)
+            if not reviewing.more(turn):
+                turns.more(turn)
+        case "assess":
+            return selfassess.called(turn, asked.argument)
+        case "test":
+            testing.word(turn, asked.argument)
         case "progress":
             turns.show_progress(turn)
             _show_record(turn)
@@ -68,8 +72,6 @@ def command(turn: Turn, asked: words.Command) -> str | None:
             stock_desk.command(turn, asked)
         case name if name in wishes.NAMES:
             wishes.command(turn, asked)
-        case name if name in NOT_YET:
-            turn.reply("not_yet", word=name.upper())
         case _:
             return turn.text
     return None

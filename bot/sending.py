@@ -27,7 +27,7 @@ BY_DAY = frozenset({"discussion"})
 # Said even to somebody who has just stopped, once: the confirmation of STOP itself.
 ALWAYS = frozenset({"stop_confirmation"})
 # What somebody waits for in earnest: late in a loop, but never lost to it.
-NEVER_LOST = frozenset({"case", "answer", "danger"})
+NEVER_LOST = frozenset({"case", "answer", "danger", "walk"})
 LOOP_REST = timedelta(minutes=10)
 # The channel that is tried first; it costs less and has buttons.
 PREFERRED = "whatsapp"

@@ -35,7 +35,8 @@ class Asked:
 
     ``is_newest``: no message of a case has come since it was said. ``quiz_is_newer``: an open
     question of the quiz was asked after it; then a letter is the quiz's. ``also``: further whole
-    texts that answer it, folded.
+    texts that answer it, folded. ``is_understood``: the text is an answer, or several at once, by
+    the kind's own reading.
     """
 
     takes: Takes
@@ -43,6 +44,7 @@ class Asked:
     quiz_is_open: bool = False
     quiz_is_newer: bool = False
     also: frozenset[str] = frozenset()
+    is_understood: bool = False
 
 
 def next_step(steps: Sequence[str], answers: Mapping[str, Any]) -> str | None:
@@ -67,6 +69,8 @@ def reads(asked: Asked, text: str, *, pressed: bool) -> bool:
     if not text.strip():
         return False
     if pressed:
+        return True
+    if asked.is_understood and not (asked.takes == "letter" and asked.quiz_is_newer):
         return True
     if asked.takes == "text":
         return not is_question(text)

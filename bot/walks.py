@@ -63,6 +63,9 @@ class Kind:
         """What we call it to people: "self-assessment"."""
         return text(f"walk_{self.name}", language)
 
+    def arrived(self, turn: Turn, walk: Walk) -> None:
+        """Do and say what comes before ``walk.step`` when it is asked for the first time."""
+
     def steps(self, turn: Turn, walk: Walk) -> Sequence[str]:
         """The names of all steps, in order; they may depend on ``walk.answers``."""
         raise NotImplementedError
@@ -83,6 +86,10 @@ class Kind:
             ``end`` follows.
         """
         raise NotImplementedError
+
+    def understands(self, turn: Turn, walk: Walk, said: str) -> bool:
+        """Whether ``said``, though no bare number, letter or yes, is meant for ``walk.step``."""
+        return False
 
     def skip(self, turn: Turn, walk: Walk) -> bool:
         """Whether ``walk.step`` may be left out."""
@@ -197,6 +204,27 @@ def lay(
     return walk
 
 
+def invite(session: Session, person: Person, walk: Walk, key: str, now: datetime) -> None:
+    """Tell somebody of a walk that was laid for them, in the daytime.
+
+    Args:
+        key: a text and a template, with ``called`` and ``word`` (the template's 1 and 2).
+        now: aware.
+    """
+    kind = KINDS[walk.kind]
+    called = kind.called(walk, person.language)
+    outbox.say(
+        session,
+        person,
+        text(key, person.language, called=called, word=kind.word),
+        key=f"walk:{walk.id}:invited",
+        now=now,
+        kind="notice",
+        template=outbox.Template(key, {"1": called, "2": kind.word}, is_enough=True),
+        priority=queue.PRIORITY_BULK,
+    )
+
+
 def resume(turn: Turn, walk: Walk) -> None:
     """Go on with a walk where it stopped."""
     if walk.status != "open":
@@ -252,6 +280,7 @@ def situation(
         quiz_is_open=quiz_is_open,
         quiz_is_newer=quiz_is_open and quiz_asked_at is not None and quiz_asked_at > said_at,
         also=frozenset(pending["also"]),
+        is_understood=KINDS[walk.kind].understands(turn, walk, turn.text),
     )
 
 
@@ -280,6 +309,7 @@ def said(turn: Turn) -> str | None:
         turn.reply("unclear")
         return None
     if KINDS[walk.kind].in_dialogue:
+        turn.inbound.dialogue = {**(turn.inbound.dialogue or {}), "walk": walk.kind}
         return turn.text
     take(turn, walk)
     return None
@@ -341,6 +371,7 @@ def _move(turn: Turn, walk: Walk, *, again: bool = False) -> None:
 def _go_to(turn: Turn, walk: Walk, step: str, *, again: bool = False) -> None:
     if walk.step != step or walk.step_at is None:
         walk.step, walk.step_at, walk.unread = step, turn.now, 0
+        KINDS[walk.kind].arrived(turn, walk)
     _say(turn, walk, again=again)
 
 
@@ -371,7 +402,7 @@ def _say(turn: Turn, walk: Walk, *, again: bool = False) -> None:
         "also": [fold(word) for word in prompt.also],
         "said_at": turn.now.isoformat(),
     }
-    turn.reply_text(f"{before}{place}{prompt.text}", label="walk", menu=prompt.menu)
+    turn.reply_text(f"{before}{place}{prompt.text}", label="walk", menu=prompt.menu, kind="walk")
 
 
 # What comes in between.

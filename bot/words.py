@@ -39,7 +39,7 @@ MENTOR_COMMANDS: Final = CARD_COMMANDS | frozenset(
 SHARED_COMMANDS: Final = frozenset({"visit", "visits"})
 MENTEE_COMMANDS: Final = frozenset(
     {"menu", "language", "ask", "mentor", "call", "withdraw", "stock_code"}
-    | {"quiz", "more", "assess", "progress", "plan", "goal", "stock"}
+    | {"quiz", "more", "assess", "test", "progress", "plan", "goal", "stock"}
     | {"hour", "week", "fewer", "oftener", "weekends", "no_weekends", "pause", "resume"}
     | {"join", "leave"}
     | SHARED_COMMANDS

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from cli.assess import assess
 from cli.bank import bank
 from cli.campaigns import campaign
 from cli.cards import cards
@@ -43,6 +44,7 @@ discussions = typer.Typer(no_args_is_help=True, help="Group discussions by text.
 encounters = typer.Typer(no_args_is_help=True, help="The log of who met whom, and when.")
 app.add_typer(discussions, name="discussions")
 app.add_typer(encounters, name="encounters")
+app.add_typer(assess, name="assess")
 app.add_typer(cases, name="cases")
 app.add_typer(mentors, name="mentors")
 app.add_typer(cards, name="cards")

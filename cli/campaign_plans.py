@@ -56,6 +56,16 @@ def new(kind: str, given: Mapping[str, Any], today: date, region: str) -> Plan:
     return _plan(data, given, today, region)
 
 
+def cohort(given: Mapping[str, Any], today: date, region: str) -> Plan:
+    """A plan that only says whom it is for, for what is not a campaign.
+
+    Raises:
+        PlanError: it cannot be a cohort.
+    """
+    data: dict[str, Any] = {"kind": "tips", "start": today, "end": today, "tips": [{"en": "-"}]}
+    return _plan(data, given, today, region)
+
+
 def changed(plan: Plan, given: Mapping[str, Any], today: date, region: str) -> Plan:
     """A plan as options would have it; a file replaces all but the dates that it does not name.
 

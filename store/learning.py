@@ -62,6 +62,23 @@ class Assessment(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class AssessmentItem(Base):
+    """One item of a test or self-assessment taken by phone, as it was asked and answered."""
+
+    __tablename__ = "assessment_item"
+
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessment.id"), primary_key=True)
+    # Place in the test, from 1.
+    place: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), index=True)
+    item_version: Mapped[int]
+    # The bank's own, as in ``answer``.
+    competency: Mapped[str]
+    # Place of the option that was chosen, from 0. Empty: left out, which is not right.
+    option: Mapped[int | None]
+    right: Mapped[bool]
+
+
 class SkillObservation(Base):
     """The checklist behind an observed skill: what was done, as the mentor signed it."""
 

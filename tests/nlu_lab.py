@@ -90,6 +90,8 @@ class Actions:
             return [*OFF, {**pending, "value": "helpful"}]
         if action == "action_emergency_not_now":
             return [{**pending, "value": "helpful"}]
+        if action == "validate_assess_form":
+            return _form_at((tracker["latest_message"]["metadata"] or {}).get("step"))
         if action in ("action_small_talk", "action_ask_clarify_form_choice"):
             return []
         return [pending]
@@ -99,6 +101,19 @@ class Actions:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+def _form_at(step: str | None) -> list[dict[str, Any]]:
+    """The self-assessment's slots as our tables would fill them; without a step: not its turn."""
+    if step is None:
+        return []
+    names = ("assess_confidence", "assess_knowledge", "assess_goal")
+    known = {"sure": 0, "know": 1, "goal": 2}.get(step, 0)
+    slots = [
+        {"event": "slot", "timestamp": None, "name": name, "value": "-" if at < known else None}
+        for at, name in enumerate(names)
+    ]
+    return slots if step != "end" else [*slots, *OFF[:2]]
 
 
 @dataclass

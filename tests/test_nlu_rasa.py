@@ -278,3 +278,41 @@ def test_nobody_commands_rasa(mentee: Mentee, text: str) -> None:
     mentee.says("txa dose", decide="helpful")
     mentee.says(text)
     assert mentee.does not in ([], ["helpful_yes"])
+
+
+# --- the self-assessment -------------------------------------------------------------------------
+
+
+def test_the_form_asks_for_what_our_tables_say(mentee: Mentee) -> None:
+    validated = "validate_assess_form"
+    ask = "ask_assess_form_assess"
+    assert mentee.says("ASSESS", walk="assess", step="sure") == [validated, f"{ask}_confidence"]
+    assert mentee.latest["intent"]["name"] == "assess"
+    assert mentee.says("4", walk="assess", step="know") == [validated, f"{ask}_knowledge"]
+    # A question in between: the form declines, and the question is answered.
+    assert mentee.says("how much txa for pph", decide="helpful") == [validated, "answer_question"]
+    assert mentee.says("2", walk="assess", step="sure") == [validated, f"{ask}_confidence"]
+    assert mentee.says("txa", decide="choose") == [
+        validated, "answer_question", "ask_clarify_form_choice"
+    ]  # fmt: skip
+    # Nobody is held in "did you mean": the self-assessment goes on instead of a number.
+    assert validated in mentee.says("5", walk="assess", step="goal")
+    assert mentee.does[-1] == f"{ask}_goal"
+    assert mentee.says("1", walk="assess", step="end") == [validated, "assess_end"]
+    assert mentee.says("1") == ["unclear"]
+
+
+@pytest.mark.parametrize(
+    ("instead", "then"),
+    [
+        ("can i talk to a mentor", "ask_mentor"),
+        ("thank you", "small_talk"),
+        ("that is not what i asked", "helpful_no"),
+        ("2", "unclear"),
+    ],
+)
+def test_what_else_comes_in_between(mentee: Mentee, instead: str, then: str) -> None:
+    mentee.says("assess", walk="assess", step="sure")
+    assert mentee.says(instead) == ["validate_assess_form", then]
+    assert mentee.says("1", walk="assess", step="know")[0] == "validate_assess_form"
+    assert mentee.does[-1] == "ask_assess_form_assess_knowledge"

@@ -229,9 +229,15 @@ def test_a_number_after_a_mentors_message_is_not_the_walks(town: Town, ward: War
     nurse.says("skip")
     nurse.hears("3/3 Was anything short")
     alice.says("How many weeks old are they?", quoting="breastfeed twins")
-    nurse.hears("How many weeks")
-    nurse.says("7")
-    alice.hears("7")
+    nurse.hears("How many weeks", "Did this help")
+    alice.hears("Sent to")
+    nurse.says("7")  # neither rates the answer nor is it the step's
+    nurse.hears("number from the list")
+    nurse.hears_nothing()
+    nurse.says("seven weeks old")
+    alice.hears("seven weeks old")
+    nurse.hears("Passed on")
+    nurse.hears("ward round waits meanwhile. Text WARD")
     assert walk_of(town).answers == {"sure": 1, "who": None}
 
 

@@ -111,6 +111,11 @@ class Catalogue:
             for name in (*area.aliases, *area.title.values(), area.id)
         }
 
+    @property
+    def area_names(self) -> frozenset[str]:
+        """Ids, titles and aliases of the technical areas, folded."""
+        return frozenset(self._areas_by_name)
+
     def area(self, name: str) -> Area | None:
         """The technical area of this id, title or alias, however it is written."""
         return self._areas_by_name.get(fold(name))

@@ -22,6 +22,7 @@ from bot.quizzes.bank import FALLBACK, LETTERS
 from bot.text.gsm7 import to_gsm7
 from bot.text.redact import redact
 from bot.text.segments import count
+from store.learning import Assessment, AssessmentItem
 from store.messages import OutboxMessage
 from store.people import Person
 from store.quizzes import Answer, Campaign, Competency, Dose, Enrolment, Item, LearnerItem
@@ -204,7 +205,8 @@ def _next_question(session: Session, person_id: int) -> datetime | None:
 def weak_competencies(session: Session, person_ids: Collection[int]) -> dict[int, frozenset[str]]:
     """Each mentee's competencies with under seven of ten right over their ten newest answers.
 
-    Those with fewer than three answers are not judged. One query; everybody asked for is a key.
+    One with fewer than three answers is judged by the newest test by phone: weak where an item of
+    it was not right. Everybody asked for is a key.
     """
     age: ColumnElement[int] = func.row_number().over(
         partition_by=(Answer.person_id, Answer.competency),
@@ -217,15 +219,44 @@ def weak_competencies(session: Session, person_ids: Collection[int]) -> dict[int
     )
     rights = func.count().filter(newest.c.right)
     rows = session.execute(
-        select(newest.c.person_id, newest.c.competency)
+        select(newest.c.person_id, newest.c.competency, rights * 10 < func.count() * WEAK_BELOW)
         .where(newest.c.age <= NEWEST)
         .group_by(newest.c.person_id, newest.c.competency)
-        .having(func.count() >= LEAST_JUDGED, rights * 10 < func.count() * WEAK_BELOW)
-    ).all()
-    found: dict[int, set[str]] = {person_id: set() for person_id in person_ids}
-    for person_id, competency in rows:
-        found[person_id].add(competency)
+        .having(func.count() >= LEAST_JUDGED)
+    )
+    judged = {(person_id, competency): weak for person_id, competency, weak in rows}
+    found = {person_id: set[str]() for person_id in person_ids}
+    for person_id, competency in _missed_in_tests(session, person_ids):
+        judged.setdefault((person_id, competency), True)
+    for (person_id, competency), weak in judged.items():
+        if weak:
+            found[person_id].add(competency)
     return {person_id: frozenset(weak) for person_id, weak in found.items()}
+
+
+def _missed_in_tests(session: Session, person_ids: Collection[int]) -> list[tuple[int, str]]:
+    """Mentees and what was not all right in the newest test that asked about it."""
+    age: ColumnElement[int] = func.rank().over(
+        partition_by=(Assessment.person_id, AssessmentItem.competency),
+        order_by=Assessment.id.desc(),
+    )
+    asked = (
+        select(
+            Assessment.person_id,
+            AssessmentItem.competency,
+            AssessmentItem.right,
+            age.label("age"),
+        )
+        .join(AssessmentItem, AssessmentItem.assessment_id == Assessment.id)
+        .where(Assessment.person_id.in_(person_ids), Assessment.kind.in_(("pre", "post")))
+        .subquery()
+    )
+    rows = session.execute(
+        select(asked.c.person_id, asked.c.competency)
+        .where(asked.c.age == 1, ~asked.c.right)
+        .distinct()
+    )
+    return [(person_id, competency) for person_id, competency in rows]
 
 
 def shown(session: Session, person: Person, now: datetime) -> str:

@@ -17,13 +17,23 @@ from bot import outbox, walks
 from bot.dialogues.actions import stateless
 from bot.dialogues.actions.handlers import HANDLERS, Asked, turn_ends, waits
 from bot.dialogues.actions.thresholds import ThresholdsFile
+from bot.mentoring import selfassess
 from bot.settings import Settings
 from bot.turn import Turn
 from store.messages import Inbound
 from store.people import Address, Person
 
 # What may follow another action within one turn.
-SECOND_ACTIONS = frozenset({"action_ask_clarify_form_choice"})
+SECOND_ACTIONS = frozenset(
+    {
+        "action_ask_clarify_form_choice",
+        "action_ask_assess_form_assess_confidence",
+        "action_ask_assess_form_assess_knowledge",
+        "action_ask_assess_form_assess_goal",
+        "action_assess_end",
+    }
+)
+VALIDATE_ASSESS = "validate_assess_form"
 
 
 class UnknownAction(Exception):
@@ -67,6 +77,10 @@ def run(
     if row is None:
         return {"events": [], "responses": []}
     inbound, person, address = row
+    its_turn = selfassess.is_turn(inbound)
+    if name == VALIDATE_ASSESS and not its_turn:
+        # The form looks whether a question in between is for it. Without a slot it declines.
+        return {"events": [], "responses": []}
     done: dict[str, Any] = dict((inbound.dialogue or {}).get("actions", {}))
     if name in done:
         return {"events": done[name], "responses": []}
@@ -76,7 +90,12 @@ def run(
         return {"events": turn_ends(), "responses": []}
     form = dict(map(tuple, inbound.form))
     turn = Turn(session, person, address, inbound, form, now, settings)
-    events = handler(turn, asked)
+    if its_turn and not done and name != VALIDATE_ASSESS:
+        # A model from before the form was there takes the turn for something else.
+        selfassess.step(turn)
+        events = turn_ends()
+    else:
+        events = handler(turn, asked)
     if not waits(asked, events):
         walks.go_on(turn)
     outbox.announce(session, inbound.id)

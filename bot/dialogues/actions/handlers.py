@@ -9,6 +9,7 @@ from typing import Any
 from bot import danger, emergencies, knowledge, menu, questions, walks, words
 from bot.answering import Ranked, Thresholds
 from bot.dialogues.actions.thresholds import ThresholdsFile
+from bot.mentoring import selfassess
 from bot.turn import Turn
 from store.knowledge import Question
 
@@ -194,6 +195,47 @@ def small_talk(turn: Turn, asked: Asked) -> Events:
     return turn_ends()  # "thanks" before "1" does not take the question back
 
 
+def validate_assess(turn: Turn, asked: Asked) -> Events:
+    """The form has heard something: take it, and fill the form from the walk in our tables.
+
+    What is asked next is said here, in one transaction with the answer that it follows from.
+    """
+    selfassess.step(turn)
+    return assess_slots(turn)
+
+
+def assess_slots(turn: Turn) -> Events:
+    """The form's slots as the walk has them: the empty one is what is being asked.
+
+    Where the walk is over, put off or waits for "go on or start anew", the form ends.
+    """
+    walk = walks.asked(turn)
+    if walk is None or walk.kind != selfassess.KIND:
+        names = ("assess_confidence", "assess_knowledge", "assess_goal", "requested_slot")
+        return [
+            *(slot(name, None) for name in names),
+            {"event": "active_loop", "timestamp": None, "name": None},
+        ]
+    competency, _, what = (walk.step or "").partition(":")
+    sure = walk.answers.get(f"{competency}:sure", "-")
+    return [
+        slot("assess_confidence", None if what == "sure" else sure),
+        slot("assess_knowledge", None if what in ("sure", "know") else "-"),
+        slot("assess_goal", None),
+    ]
+
+
+def ask_assess(turn: Turn, asked: Asked) -> Events:
+    """The form asks: the step is out already, unless the form came back by itself."""
+    walks.go_on(turn)
+    return []
+
+
+def assess_end(turn: Turn, asked: Asked) -> Events:
+    """The form has ended; what there was to say is said."""
+    return turn_ends()
+
+
 HANDLERS: dict[str, Callable[[Turn, Asked], Events]] = {
     "action_answer_question": answer_question,
     "action_ask_clarify_form_choice": ask_choice,
@@ -205,4 +247,9 @@ HANDLERS: dict[str, Callable[[Turn, Asked], Events]] = {
     "action_ask_mentor": ask_mentor,
     "action_unclear": unclear,
     "action_small_talk": small_talk,
+    "validate_assess_form": validate_assess,
+    "action_ask_assess_form_assess_confidence": ask_assess,
+    "action_ask_assess_form_assess_knowledge": ask_assess,
+    "action_ask_assess_form_assess_goal": ask_assess,
+    "action_assess_end": assess_end,
 }

@@ -1,4 +1,4 @@
-"""Questions of ours that belong together, one at a time."""
+"""Questions of ours that belong together, one at a time; the items of a test by phone."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,7 +15,31 @@ LIVING = "status IN ('open', 'aside')"
 
 
 def upgrade() -> None:
-    """Add walks."""
+    """Add walks, and the items of a test."""
+    _walks()
+    op.create_table(
+        "assessment_item",
+        sa.Column("assessment_id", sa.BigInteger(), nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.Column("item_id", sa.Text(), nullable=False),
+        sa.Column("item_version", sa.BigInteger(), nullable=False),
+        sa.Column("competency", sa.Text(), nullable=False),
+        sa.Column("option", sa.BigInteger(), nullable=True),
+        sa.Column("right", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["assessment_id"],
+            ["assessment.id"],
+            name=op.f("fk_assessment_item_assessment_id_assessment"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["item_id"], ["item.id"], name=op.f("fk_assessment_item_item_id_item")
+        ),
+        sa.PrimaryKeyConstraint("assessment_id", "place", name=op.f("pk_assessment_item")),
+    )
+    op.create_index(op.f("ix_assessment_item_item_id"), "assessment_item", ["item_id"])
+
+
+def _walks() -> None:
     op.create_table(
         "walk",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -64,5 +88,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop walks."""
+    """Drop them."""
+    op.drop_table("assessment_item")
     op.drop_table("walk")
