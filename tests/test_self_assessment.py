@@ -10,7 +10,7 @@ from bot.mentoring import selfview
 from bot.mentoring.selfview import Told
 from bot.quizzes import bank
 from store.learning import Assessment
-from store.plans import Goal
+from store.plans import Goal, PlanItem
 from store.walks import Walk
 from tests.town import Phone, Town
 
@@ -101,6 +101,9 @@ def test_the_whole_of_it_without_the_dialogue(town: Town) -> None:
     assert [int(row.score) for row in rows] == [5, 4, 1, 3]
     nurse.says("MORE")
     nurse.hears("1/1 ", "Right: ")
+    items = town.all(PlanItem)
+    assert [item.competency for item in items] == walk_of(town).state["competencies"][1:3]
+    assert {item.source for item in items} == {"assess"}
     # Whoever has a goal is offered the next gap.
     nurse.says("ASSESS")
     nurse.hears("4 parts")

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot import walking, walks
+from bot.mentoring import gaps as plan_gaps
 from bot.mentoring import goals, selfview
 from bot.mentoring.competencies import Area, Catalogue, Competency, kept
 from bot.quizzes import catalogue, testing
@@ -197,7 +198,10 @@ def _choices(turn: Turn, walk: Walk) -> list[str]:
 
 
 def _record(turn: Turn, walk: Walk) -> None:
-    """One assessment for each competency that was answered; a changed answer is another one."""
+    """One assessment for each competency that was answered, and what the plan makes of the gaps.
+
+    A changed answer is another assessment.
+    """
     known = _known(turn)
     wrong = []
     for one in _told(turn, walk):
@@ -225,6 +229,14 @@ def _record(turn: Turn, walk: Walk) -> None:
             [option] * len(asked),
         )
     walk.state["review"], walk.state["reviewed"] = wrong, 0
+    plan_gaps.from_assessment(
+        turn.session,
+        mentee=turn.person,
+        competencies=selfview.gaps(_told(turn, walk)),
+        catalogue=known,
+        key=f"walk:{walk.id}",
+        now=turn.now,
+    )
     proposal = _proposal(turn, walk)
     if proposal is not None:
         goals.propose(

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bot import walks
+from bot.mentoring import reaching
 from bot.mentoring.competencies import Area, Catalogue, kept
 from bot.quizzes import bank, catalogue, parallel
 from bot.quizzes.bank import Form, Item
@@ -99,6 +100,8 @@ class Test(walks.Kind):
         ]
         walk.state["reviewed"] = 0
         self._tell(turn, walk, asked, right)
+        if walk.state["stage"] == "post":
+            reaching.look(turn.session, turn.person, turn.settings, turn.now)
 
     def _tell(self, turn: Turn, walk: Walk, asked: Sequence[Item], right: Sequence[bool]) -> None:
         language = turn.person.language
