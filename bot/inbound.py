@@ -195,7 +195,8 @@ def _still_asked(turn: Turn) -> bool:
     """Whether something else than a walk waits for an answer after this turn."""
     if turns.just_asked(turn):
         return True
-    return (asker.awaited(turn) or {}).get("kind", "walk") != "walk"
+    awaited = asker.awaited(turn)
+    return awaited is not None and awaited["kind"] != "walk"
 
 
 def _walk(turn: Turn) -> walking.Asked | None:
