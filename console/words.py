@@ -182,6 +182,7 @@ REPORTS: Final[dict[str, str]] = {
     "danger": N_("Emergencies, and how soon somebody helped"),
     "stock-outs": N_("Items missing, and for how long"),
     "plan": N_("Coaching plans: open, done, overdue"),
+    "plans": N_("Coaching plans: open, done, overdue"),
     "cascade": N_("Validated mentees who mentor others"),
     "attrition": N_("Mentees who are heard of no more"),
     "cost": N_("Segments and templates for each mentee"),
