@@ -132,6 +132,8 @@ def _sheet(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], out: Binar
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value
