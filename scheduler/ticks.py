@@ -129,7 +129,7 @@ def due_visits(works: Works) -> None:
         ids = visit_dues.due_ids(session, now, CASES_AT_ONCE)
     if not ids:
         return
-    catalogue = competencies.load(works.settings.competencies_dir)
+    catalogue = competencies.kept(works.settings.competencies_dir)
     for due_id in ids:
         with works.sessions.begin() as session:
             visit_dues.look(session, due_id, now, catalogue)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from fractions import Fraction
-from typing import Final, cast
+from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.mentoring import coaching, visit_telling
+from bot.mentoring import coaching, standings, visit_telling
 from bot.mentoring.competencies import Catalogue
-from bot.mentoring.validation import Kind, Record, standing
 from bot.texts import text
-from store.learning import Assessment
 from store.people import Person
 from store.visits import Visit
 
@@ -36,28 +31,14 @@ def _skills(
     session: Session, mentees: list[Person], mentor: Person, catalogue: Catalogue
 ) -> list[str]:
     """Whose knowledge is there and whose skill nobody has signed yet: the visit is for that."""
-    records: dict[int, list[Record]] = defaultdict(list)
-    ids = [person.id for person in mentees]
-    for row in session.scalars(select(Assessment).where(Assessment.person_id.in_(ids))):
-        records[row.person_id].append(
-            Record(
-                row.technical_area,
-                row.competency,
-                cast("Kind", row.kind),
-                row.at,
-                None if row.score is None else Fraction(row.score),
-                None if row.out_of is None else Fraction(row.out_of),
-                row.passed,
-                row.assessor_id,
-            )
-        )
+    known = {person.id: standings.of(session, person, catalogue) for person in mentees}
     found = []
     for one in catalogue.competencies.values():
         waiting = [
             visit_telling.named(person, mentor)
             for person in mentees
-            if catalogue.required(person.cadre).get(one.id) == "perform"
-            and standing(records[person.id], one.area, one.id).status == "skill missing"
+            if known[person.id].required.get(one.id) == "perform"
+            and known[person.id].found[one.id].status == "skill missing"
         ]
         if waiting:
             title = catalogue.title(one.id, mentor.language)
