@@ -25,6 +25,7 @@ class Route(Enum):
     SILENT = "silent"  # a person who stopped: kept, never answered
     MENTOR_QUOTE = "mentor_quote"
     MENTOR_COMMAND = "mentor_command"
+    ALERT_QUOTE = "alert_quote"  # a coordinator's words under a message about a case
     CASE_PRESS = "case_press"  # a button or row under a message about a mentor's case
     KNOCK = "knock"  # only says: I am here, show me what waits
     DANGER = "danger"
@@ -105,6 +106,7 @@ class Situation:
     is_mentor: bool = False
     is_away: bool = False
     is_coordinator: bool = False
+    quotes_alert: bool = False  # a coordinator quotes a message about somebody else's case
     open_cases_as_mentor: int = 0
     # These, and what was answered, closed, passed or lost lately.
     cases_as_mentor: int = 0
@@ -121,6 +123,8 @@ class Routed:
     danger: danger.Danger | None = None
 
 
+# A coordinator's words: what waits, and answer cards.
+OVERSEES = words.CARD_COMMANDS | {"cases"}
 # Only while a case is open: "new born" must not lose its first word otherwise.
 _NEW = re.compile(r"\s*(?:new|nouvelle|nouveau)\b[\s:,.-]+(\S.*)", re.IGNORECASE | re.DOTALL)
 
@@ -163,8 +167,10 @@ def _route(situation: Situation) -> Routed:
         command = None  # a word like any other
     if command is not None and command.name in _OF_AREA and not _knows_area(situation, command):
         command = None
-    if command is not None and command.name in words.CARD_COMMANDS and situation.is_coordinator:
+    if command is not None and situation.is_coordinator and command.name in OVERSEES:
         return Routed(Route.MENTOR_COMMAND, command=command)
+    if situation.quotes_alert and not situation.is_mentor:
+        return Routed(Route.ALERT_QUOTE)
     if situation.is_mentor:
         code = words.only_code(situation.text)
         if situation.presses_case:
@@ -370,7 +376,8 @@ def _short(text: str) -> bool:
 # What we asked and is acted upon: "ok" is no answer to it.
 NEEDS_CLEAR_ANSWER = frozenset(
     {"rate_case", "follow_up", "happening_now", "language", "which_case", "withdraw"}
-    | {"review_card", "near_card", "reject_card", "visit_cancel", "visit_change", "stock_there"}
+    | {"review_card", "near_card", "reject_card", "card_topic"}
+    | {"visit_cancel", "visit_change", "stock_there"}
 )
 # What we asked and takes any text, not only a number or yes and no.
 TAKES_TEXT = frozenset({"ask_mentor", "discuss", "who"})

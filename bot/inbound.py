@@ -7,6 +7,7 @@ called here.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +34,7 @@ from bot.mentoring import (
     candidates,
     desk,
     discussing,
+    overseeing,
     record,
     selfassess,
     visiting,
@@ -59,6 +61,9 @@ WALK_GOES_ON = frozenset(
 )
 # After these it waits for its word: the person talks with a human.
 WALK_WAITS = frozenset({Route.CASE, Route.MEDIA, Route.CALL})
+# "I am working on it" is said once in this time, however many questions wait.
+LATER_AGAIN = timedelta(minutes=10)
+_LETTERS = re.compile(r"[^\W\d_]{2}")
 # An elliptical follow-up keeps the topic of an answer for this long.
 TOPIC_LASTS = timedelta(minutes=30)
 
@@ -171,7 +176,8 @@ def _situation(turn: Turn, released: bool) -> Situation:
         areas=kept(turn.settings.competencies_dir).area_names,
         is_mentor=person.is_mentor,
         is_away=candidates.is_away(person, turn.now),
-        is_coordinator="coordinator" in person.roles,
+        is_coordinator=overseeing.oversees(person),
+        quotes_alert=overseeing.quotes_alert(turn),
         open_cases_as_mentor=sum(
             around.meant(session, person, case, turn.now).takes_words for case in as_mentor
         ),
@@ -211,6 +217,9 @@ def _addresses_own_case(turn: Turn) -> bool:
 
 def _mentor_word(turn: Turn, asked: words.Command) -> str | None:
     """Carry out a mentor's word, typed or pressed."""
+    if asked.name == "cases" and not turn.person.is_mentor:
+        overseeing.show_waiting(turn)
+        return None
     if asked.name in discussing.HOST_WORDS:
         discussing.command(turn, asked)
         return None
@@ -270,6 +279,8 @@ def _carry_out(turn: Turn, routed: conversation.Routed) -> str | None:
             return None if word is None else _mentor_word(turn, word)
         case Route.MENTOR_QUOTE | Route.MENTOR_TEXT:
             return desk.message(turn, expecting=_expects(turn))
+        case Route.ALERT_QUOTE:
+            overseeing.how_to(turn)
         case Route.INVITATION:
             discussing.invitation(turn)
         case Route.DISCUSSION:
@@ -406,10 +417,22 @@ def postpone(session: Session, inbound_id: int, now: datetime, settings: Setting
     # From when it was asked first: it may have waited for consent before.
     since = datetime.fromisoformat((inbound.dialogue or {})["asked_at"])
     if (now - since).total_seconds() >= settings.question_patience:
-        if not unread:
+        if not unread and not _LETTERS.search(turn.question_text):
+            turn.reply("unclear")  # a stray number is nothing that a mentor could answer
+        elif not unread:
             turn.open_case(turn.question_text, cause="dialogue_down")
         inbound.state, inbound.done_at, inbound.retry_at = "done", now, None
         return
     inbound.retry_at = now + timedelta(seconds=min(30, 2**inbound.dialogue_tries))
-    if inbound.dialogue_tries >= 2 and not unread:
+    if inbound.dialogue_tries >= 2 and not unread and not _said_later(turn):
         turn.reply("later")
+
+
+def _said_later(turn: Turn) -> bool:
+    """Whether somebody has just heard, of an earlier question, that it waits."""
+    said = select(OutboxMessage.id).where(
+        OutboxMessage.person_id == turn.person.id,
+        OutboxMessage.dedupe_key.like("in:%:later"),
+        OutboxMessage.created_at > turn.now - LATER_AGAIN,
+    )
+    return turn.session.scalar(said.limit(1)) is not None

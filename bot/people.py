@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot import sending
 from bot.settings import Settings
+from bot.texts import keys, text
 from store.moves import FormerPerson
 from store.people import Address, Person
 
@@ -214,12 +215,18 @@ def bare_name(person: Person) -> str:
     return "" if re.search(r"\d{5}", re.sub(r"[\s().+-]", "", name)) else name
 
 
-def display_name(person: Person, fallback: str) -> str:
+def cadre_name(person: Person, language: str) -> str | None:
+    """A person's cadre as it is said in a language; as it was imported, where we have no word."""
+    key = f"cadre_{(person.cadre or '').casefold()}"
+    return text(key, language) if key in keys() else person.cadre
+
+
+def display_name(person: Person, fallback: str, language: str = "en") -> str:
     """What the other side sees: a name, never a number, and what a mentee is and where."""
     name = bare_name(person) or fallback
     if person.is_mentor:
         return name
-    about = [person.cadre, person.facility.name if person.facility else None]
+    about = [cadre_name(person, language), person.facility.name if person.facility else None]
     known = ", ".join(filter(None, about))
     return f"{name} ({known})" if known else name
 
@@ -238,6 +245,14 @@ def as_sent_to(addresses: Iterable[Address]) -> list[sending.Address]:
         )
         for address in addresses
     ]
+
+
+def uses_whatsapp(person: Person) -> bool:
+    """Whether this person can be written to on WhatsApp."""
+    return any(
+        address.channel == "whatsapp" and not address.stopped and not address.bad
+        for address in as_sent_to(person.addresses)
+    )
 
 
 def reachable(person: Person) -> bool:

@@ -7,13 +7,13 @@ product reads the environment.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.mentoring import levels, stock_list
+from bot.mentoring import levels, moderation, stock_list
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     campaign_rate: float = Field(default=40.0, gt=0, le=2000)
     # How soon cases are answered; a file like bot/mentoring/service.yml, which counts when unset.
     service_levels: Path | None = None
+    # Caps and times of group discussions; a file like bot/mentoring/discussions.yml.
+    discussion_rules: Path | None = None
     # What becomes of a card whose day has come: no longer sent, or sent until it is renewed.
     expired_cards: Literal["withhold", "send"] = "withhold"
     # The share of answers that must be right on the held-out questions, and a folder of a
@@ -123,6 +125,18 @@ class Settings(BaseSettings):
                 raise ValueError(str(error)) from error
         return value
 
+    @field_validator("discussion_rules")
+    @classmethod
+    def _discussions(cls, value: Path | None) -> Path | None:
+        moderation.carried(value)
+        return value
+
+    @field_validator("mentorline_home", mode="before")
+    @classmethod
+    def _somewhere(cls, value: object) -> object:
+        # Set and empty is not set: data would lie in whatever folder the command was started in.
+        return value or ROOT / "var"
+
     @field_validator("default_timezone")
     @classmethod
     def _zone(cls, value: str) -> str:
@@ -148,6 +162,15 @@ class Settings(BaseSettings):
     def auth_tokens(self) -> tuple[str, ...]:
         """The tokens whose signatures are accepted, the current one first."""
         return tuple(t for t in (self.twilio_auth_token, self.twilio_auth_token_next) if t)
+
+    @property
+    def session_info(self) -> dict[str, Any]:
+        """What each session of a process carries: the programme's own rules, as far as set."""
+        return {
+            **levels.carried(self.service_levels),
+            **moderation.carried(self.discussion_rules),
+            "stock_items": self.stock_items,
+        }
 
     @property
     def models_dir(self) -> Path:

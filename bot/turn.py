@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot import outbox, words
-from bot.mentoring import cases
+from bot.mentoring import assigning, cases, record
 from bot.settings import Settings
 from bot.text.redact import redact
 from bot.texts import text
 from store.cases import Case
-from store.messages import Inbound
+from store.messages import Inbound, OutboxMessage
 from store.people import Address, Person
 
+# Twilio takes ten attachments in one message.
+MOST_MEDIA = 10
 _MEDIA_WORDS = {"image": "photo", "audio": "voice_note"}
 
 
@@ -79,13 +83,28 @@ class Turn:
         return int(count) if count.isascii() and count.isdigit() and len(count) < 6 else 0
 
     @property
-    def media_link(self) -> str | None:
-        """Our own short-lived address of the first attachment, for the other side's phone."""
-        if self._media_count == 0 or "MediaUrl0" not in self.form:
-            return None
+    def media_links(self) -> list[str]:
+        """Our own short-lived addresses of the attachments, for the other side's phone."""
         from bot.media import link
 
-        return link(self.settings, self.inbound.id, 0, self.now)
+        return [
+            link(self.settings, self.inbound.id, number, self.now)
+            for number in range(min(self._media_count, MOST_MEDIA))
+            if f"MediaUrl{number}" in self.form
+        ]
+
+    @property
+    def media_link(self) -> str | None:
+        """The address of the first attachment, which travels with the text."""
+        return next(iter(self.media_links), None)
+
+    def bring_other_media(self, case: Case, readers: Iterable[Person]) -> None:
+        """Of several attachments, all but the first: one message takes one on WhatsApp."""
+        readers = list(readers)
+        for number, url in enumerate(self.media_links[1:], 1):
+            for reader in readers:
+                key = f"{self.key}:media{number}:{reader.id}"
+                record.tell_media(self.session, case, reader, url, key=key, now=self.now)
 
     def described(self, language: str) -> str:
         """The text with a word for each attachment."""
@@ -96,7 +115,7 @@ class Turn:
                 ),
                 language,
             )
-            for n in range(min(self._media_count, 10))
+            for n in range(min(self._media_count, MOST_MEDIA))
         ]
         if "Latitude" in self.form:
             attached.append(text("location", language))
@@ -109,6 +128,23 @@ class Turn:
         if asked is None or asked.name != "answer":
             return whole
         return (asked.text + whole[len(self.text) :]).strip()
+
+    def was_shown(self, asked: Mapping[str, Any], *labels: str) -> bool:
+        """Whether a typed choice can be about the newest question: it had left when it was typed.
+
+        Of two lists under way, a number would otherwise be read by the one not seen yet.
+
+        Args:
+            asked: what waits for an answer; ``asked_in`` is the message that it was asked in.
+            labels: under which the question was said (``reply_text``).
+        """
+        if self.pressed or "asked_in" not in asked:
+            return True
+        keys = [f"in:{asked['asked_in']}:{label}" for label in labels]
+        left_at = self.session.scalar(
+            select(func.min(OutboxMessage.attempted_at)).where(OutboxMessage.dedupe_key.in_(keys))
+        )
+        return left_at is not None and left_at < self.inbound.received_at
 
     def reply(
         self,
@@ -200,6 +236,8 @@ class Turn:
             asked=asked,
             about=about,
         )
+        if len(self.media_links) > 1:
+            self.bring_other_media(case, assigning.active(self.session, case, self.now))
         if not urgent:  # in an emergency there is enough to read
             self.ask_for_no_identifiers(body)
         return case
@@ -216,6 +254,9 @@ class Turn:
             key=self.key,
             inbound_id=self.inbound.id,
             media_url=self.media_link,
+            address_id=self.address.id,
         )
+        if len(self.media_links) > 1:
+            self.bring_other_media(case, assigning.active(self.session, case, self.now))
         if not case.urgent:
             self.ask_for_no_identifiers(said)

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from bot.mentoring import levels
 from bot.quizzes.calendar import zone
 from bot.quizzes.campaigns import CampaignError
 from bot.quizzes.plan import PlanError
@@ -53,11 +52,7 @@ def opened(*names: str) -> Iterator[Desk]:
     with database(current.database_url, home_of(current)) as found:
         engine = make_engine(found.url)
         try:
-            carried = {
-                **levels.carried(current.service_levels),
-                "stock_items": current.stock_items,
-            }
-            with make_sessions(engine, carried).begin() as session:
+            with make_sessions(engine, current.session_info).begin() as session:
                 yield Desk(session, current, now(current))
         except OperationalError as error:
             raise Refusal(f"The database does not answer: {first_line(error)}") from None

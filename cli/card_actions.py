@@ -8,7 +8,15 @@ from sqlalchemy import select
 
 from bot import knowledge
 from bot.knowledge import draft_file, drafts, keeping, rules, telling
-from cli.card_desk import draft_of, opened, person_of, somebody, stored_content, which
+from cli.card_desk import (
+    draft_of,
+    opened,
+    person_of,
+    reviewer,
+    somebody,
+    stored_content,
+    which,
+)
 from cli.errors import Refusal
 from store.cases import Case
 from store.knowledge import CardDraft
@@ -68,7 +76,7 @@ def approve(number: int, by: str, distinct: bool) -> None:
         Refusal: something does.
     """
     with opened() as desk:
-        draft, who = draft_of(desk, number), somebody(desk, by)
+        draft, who = draft_of(desk, number), reviewer(desk, by)
         if draft.state == rules.DRAFT:
             drafts.submit(desk.session, draft, desk.now)
         if distinct:
@@ -101,7 +109,7 @@ def reject(number: int, by: str, reason: str) -> None:
         raise Refusal("A reason is needed: the person who proposed it is told.")
     with opened() as desk:
         draft = draft_of(desk, number)
-        drafts.reject(desk.session, draft, reason, somebody(desk, by), desk.now)
+        drafts.reject(desk.session, draft, reason, reviewer(desk, by), desk.now)
         telling.rejected(desk.session, draft, drafts.shown_title(draft), reason, desk.now)
         print(f"Draft card {number} is rejected.")
 
@@ -113,7 +121,7 @@ def merge(number: int, card_id: str, by: str) -> None:
         Refusal: the card is not in the library, or something stands against it.
     """
     with opened() as desk:
-        draft, who = draft_of(desk, number), somebody(desk, by)
+        draft, who = draft_of(desk, number), reviewer(desk, by)
         if draft.state == rules.DRAFT:
             drafts.submit(desk.session, draft, desk.now)
         drafts.merge(desk.session, draft, card_id, who, desk.now)

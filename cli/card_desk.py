@@ -57,6 +57,21 @@ def somebody(desk: Desk, given: str) -> By:
     return By(display_name(person, f"person {person.id}"), person.id)
 
 
+def reviewer(desk: Desk, given: str) -> By:
+    """Whoever decides on a draft: a mentor or a coordinator whom we know.
+
+    Raises:
+        Refusal: it is anybody else.
+    """
+    person = person_of(desk, given)
+    if person is None or not {"mentor", "coordinator"} & set(person.roles):
+        raise Refusal(
+            f"{given} is not the phone or external id of a mentor or coordinator: nobody else "
+            "decides on cards."
+        )
+    return By(display_name(person, f"person {person.id}"), person.id)
+
+
 def person_of(desk: Desk, given: str) -> Person | None:
     """A person by phone number or external id."""
     return next(iter(called(desk.session, given, desk.settings.default_region)), None)

@@ -13,6 +13,8 @@ from cli.places import ROOT
 from cli.services import LOCAL, NEEDED, first_line
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from bot.settings import Settings
 
 TWILIO = "https://api.twilio.com"
@@ -79,6 +81,7 @@ def database(current: "Settings") -> Iterator[Finding]:
             engine = make_engine(found.url)
             try:
                 newest = is_current(engine)
+                people = list(_people(engine)) if newest else []
             finally:
                 engine.dispose()
     except SQLAlchemyError as error:
@@ -88,10 +91,33 @@ def database(current: "Settings") -> Iterator[Finding]:
     else:
         if newest:
             yield Finding("ok", f"{kind} answers and has the newest schema.")
+            yield from people
         else:
             yield Finding(
                 "fail", f"{kind} does not have the newest schema: run ./mentorline migrate."
             )
+
+
+def _people(engine: "Engine") -> Iterator[Finding]:
+    """Is anybody there to answer, and to be alerted when nobody does?"""
+    from sqlalchemy import select
+    from sqlalchemy.orm import Session
+
+    from bot.people import reachable
+    from store.people import Person
+
+    lacking = {
+        "mentor": "nobody answers cases: import people with the role mentor.",
+        "coordinator": "nobody is alerted about cases that wait: import somebody with the role "
+        "coordinator.",
+    }
+    with Session(engine) as session:
+        for role, what in lacking.items():
+            there = session.scalars(select(Person).where(Person.roles.contains([role]))).all()
+            if any(reachable(person) for person in there):
+                yield Finding("ok", f"There is a {role} who can be reached.")
+            else:
+                yield Finding("warn", f"There is no {role} who can be reached, so {what}")
 
 
 def dialogue(current: "Settings") -> Iterator[Finding]:

@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot import inbound
-from bot.mentoring import levels
 from bot.settings import Settings
 from channels.twilio import Twilio
 from nlu.client import RasaClient, RasaUnavailable
@@ -59,7 +58,7 @@ class Works:
         engine = make_engine(
             settings.database_url, pool_size=settings.worker_concurrency, check=False
         )
-        sessions = make_sessions(engine, levels.carried(settings.service_levels))
+        sessions = make_sessions(engine, settings.session_info)
         provider = Twilio(settings)
         now = now or clock.of(settings.mentorline_clock)
         sender, replies = Sender(sessions, provider, now), Replies()

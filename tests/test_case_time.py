@@ -54,7 +54,7 @@ def test_a_case_that_waits(town: Town) -> None:
     grace.hears("has waited for an answer since 11:00 on 3 March")
     town.later(hours=1, minutes=8)
     beata.hears("still waiting")
-    nurse.hears("sorry", "Beata Uwase .mentor. has it. The coordinator is told.")
+    nurse.hears("sorry", "It is with Beata Uwase. The coordinator is told.")
     alice.says("Refer her.", quoting="Snake bite")
     alice.hears("Beata Uwase has case .* already. Nothing was sent")
     beata.says("Keep still, refer.", quoting="Snake bite")
@@ -95,7 +95,7 @@ def test_nobody_is_on_duty_until_somebody_is(town: Town) -> None:
     alice = town.mentor(ALICE, duty={"wed": [["08:00", "12:00"]]})
     beata = town.mentor(BEATA, name="Beata Uwase")
     beata.says("away until Thursday")
-    beata.hears("no new cases until 00:00 on Thursday")
+    beata.hears("no new cases until Thursday")
     asks(nurse, "Snake bite on the hand")
     nurse.hears("No mentor is on duty now; somebody is expected at 08:00 tomorrow")
     town.until(datetime(2026, 3, 4, 6, 0, 1, tzinfo=UTC))
@@ -159,10 +159,10 @@ def test_a_mentors_week_and_month(town: Town) -> None:
     alice.hears("your answer helped")
     town.tick()
     town.until(datetime(2026, 3, 9, 6, 1, tzinfo=UTC))
-    alice.hears("Last week you helped with 1 cases. 1 colleagues said")
+    alice.hears("Last week you helped with 1 case. 1 colleague said")
     alice.hears_nothing()
     town.until(datetime(2026, 4, 1, 6, 1, tzinfo=UTC))
-    said = alice.hears("Mentoring in March 2026: 1 cases", "1 mentees said")
+    said = alice.hears("Mentoring in March 2026. Cases helped with: 1", "Said that it helped: 1")
     assert "Claudine" not in said
     assert "Snake" not in said
     beata.hears_nothing()  # nothing to say, and nothing is said

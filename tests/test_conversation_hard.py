@@ -134,7 +134,7 @@ def test_reminders_do_not_pile_up_and_a_case_goes_on_to_another(town: Town) -> N
     beata = town.mentor(BEATA, name="Beata Uwase")
     town.later(hours=8, minutes=5)
     beata.hears("Snake bite")
-    nurse.hears("sorry", "Alice Ingabire .mentor. has it")
+    nurse.hears("sorry", "It is with Alice Ingabire")
     nurse.hears("passed to Beata")
     assert town.outbox(OutboxMessage.kind == "reminder", OutboxMessage.state == "held") == []
 

@@ -44,6 +44,8 @@ GOES = [
     ("simu yake ni 0655 000 001", "simu yake ni [phone]", "phone"),
     ("+1 202 555 0143", "[phone]", "phone"),
     ("+44 20 7946 0018, BP 120", "[phone], BP 120", "phone"),
+    ("+44 7911 123456", "[phone]", "phone"),
+    ("ring +32 475123456 or +44 7911 123456 now", "ring [phone] or [phone] now", "phone"),
     # ids
     ("1199470012345012", "[id]", "id"),
     ("NID 1 1994 7 0012345 0 12", "NID [id]", "id"),
@@ -92,6 +94,13 @@ GOES = [
     ("umubyeyi witwa Uwera afite imyaka 24", "umubyeyi witwa [name] afite imyaka 24", "name"),
     ("anaitwa Amina Juma, 24", "anaitwa [name], 24", "name"),
     ("jina lake ni amina", "jina lake ni [name]", "name"),
+    ("nom Uwera prenom Solange", "nom [name] prenom [name]", "name"),
+    ("nom: uwera, prénom: solange", "nom: [name], prénom: [name]", "name"),
+    ("nom kampire prenom odette 24 ans", "nom [name] prenom [name] 24 ans", "name"),
+    ("Nom Kampire, 24 ans", "Nom [name], 24 ans", "name"),
+    ("her husband Jean Bosco is here", "her husband [name] is here", "name"),
+    ("sa mère Odette Kampire l'accompagne", "sa mère [name] l'accompagne", "name"),
+    ("her sister Odette has it too", "her sister [name] has it too", "name"),
     # what a keypad, a copied contact or a hurried hand makes of them
     ("０７８８０００００１ call", "[phone] call", "phone"),
     ("0 7 8 8 0 0 0 0 0 1", "[phone]", "phone"),
@@ -181,6 +190,12 @@ call Dr Uwimana at the hospital
 refer to Uwera Hospital
 seen 12/03/2026, again 2026-03-14
 patient on TDF/3TC/DTG
+her husband is HIV positive
+Mother Stable, baby well
+son Apgar est 3, son Glasgow est 8
+le nom du produit, prénom inconnu
+le nom commercial du produit
+mother +2 proteinuria, BP 160 110
 """.strip().splitlines()
 
 

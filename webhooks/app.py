@@ -11,7 +11,6 @@ from sqlalchemy import event
 
 from bot import settings as settings_module
 from bot.dialogues.actions.thresholds import ThresholdsFile
-from bot.mentoring import levels
 from bot.settings import Settings
 from console import open_console
 from console.office import Office
@@ -46,7 +45,7 @@ def create_app(
     this = House(
         settings=settings,
         engine=engine,
-        sessions=make_sessions(engine, levels.carried(settings.service_levels)),
+        sessions=make_sessions(engine, settings.session_info),
         thresholds=ThresholdsFile(settings.models_dir / "current.json"),
         registry=registry,
         counters=Counters(registry),

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from bot import knowledge
 from bot.knowledge import rules, similar
 from bot.knowledge.rules import Objection
+from bot.texts import text
 from store import queue
 from store.cases import Case, CaseEvent
-from store.knowledge import Card, CardDraft, CardEvent
+from store.knowledge import Card, CardDraft, CardEvent, CardVersion
 from store.people import Person
 
 # What a version of a card holds that a draft can change.
@@ -274,6 +275,29 @@ def set_source(session: Session, draft: CardDraft, source: str, by: By, now: dat
     edit(session, draft, {**draft.content, "source": " ".join(source.split())[:200]}, by, now)
 
 
+def set_topic(session: Session, draft: CardDraft, topic: str, by: By, now: datetime) -> None:
+    """Take down what a draft belongs to, as its reviewer says it.
+
+    Raises:
+        Refused: the draft is decided on already.
+    """
+    edit(session, draft, {**draft.content, "topic": topic}, by, now)
+
+
+def topics(session: Session, language: str) -> dict[str, str]:
+    """The topics that a card can have, by title in a language; last, one for all that fits none."""
+    rows = session.execute(
+        select(Card.topic, CardVersion.topic_title).join(
+            CardVersion,
+            (CardVersion.card_id == Card.id) & (CardVersion.version == Card.live_version),
+        )
+    )
+    titles = {topic: title.get(language) or title.get("en") or topic for topic, title in rows}
+    in_order = sorted(titles.items(), key=lambda pair: pair[1].casefold())
+    last = {rules.OTHER_TOPIC: text(rules.OTHER_TITLE, language)}
+    return {topic: title for topic, title in in_order if topic not in last} | last
+
+
 def edit(
     session: Session, draft: CardDraft, content: Mapping[str, Any], by: By, now: datetime
 ) -> list[str]:
@@ -323,7 +347,7 @@ def objections(session: Session, draft: CardDraft, by: By) -> list[Objection]:
         reviewer=by.key,
         near=close_cards(session, draft),
         acknowledged=draft.acknowledged,
-        topics=set(session.scalars(select(Card.topic).distinct())),
+        topics={*session.scalars(select(Card.topic).distinct()), rules.OTHER_TOPIC},
         names=names_of(session, draft.case_id),
     )
 

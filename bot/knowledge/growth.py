@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from bot import knowledge
 from bot.knowledge import drafts, rules, telling
+from bot.texts import languages, text
 from store.cases import Case, CaseEvent
 from store.knowledge import Card, CardDraft, CardVersion, ModelTraining, Question
 from store.people import Person
@@ -83,6 +84,14 @@ def waits(session: Session) -> bool:
     return bool(_approved(session))
 
 
+def _title_of(topic: str) -> dict[str, str]:
+    """The title of a topic that no card has yet."""
+    if topic != rules.OTHER_TOPIC:
+        return {"en": topic}
+    key = rules.OTHER_TITLE
+    return {language: text(key, language) for language in sorted(languages(key))}
+
+
 def card_of(session: Session, draft: CardDraft) -> dict[str, Any]:
     """A draft as a card for ``knowledge.save`` and for the training data."""
     content = draft.content
@@ -97,7 +106,7 @@ def card_of(session: Session, draft: CardDraft) -> dict[str, Any]:
         **{key: content.get(key) for key in knowledge.CONTENT_KEYS},
         "id": draft.card_id,
         "topic": content["topic"],
-        "topic_title": topic_title or {"en": content["topic"]},
+        "topic_title": topic_title or _title_of(content["topic"]),
         # What was only merged into a card does not make it reviewed.
         "review": content.get("review") or f"reviewed {day}",
         "follow_ups": content.get("follow_ups") or {},

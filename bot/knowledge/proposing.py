@@ -25,7 +25,9 @@ from store.knowledge import CardDraft
 LATELY: Final = timedelta(days=14)
 MOST_CODES = 5
 MOST_QUESTIONS = 3
-PENDING: Final = frozenset({"card_source", "review_card", "near_card", "reject_card"})
+PENDING: Final = frozenset({"card_source", "review_card", "near_card", "reject_card", "card_topic"})
+# What a reviewer is asked for when a draft is approved without it.
+ASKED_FOR: Final = frozenset({"card_no_topic", "card_no_source"})
 
 
 def command(turn: Turn, asked: words.Command) -> None:
@@ -123,12 +125,13 @@ def pending(turn: Turn, asked: dict[str, Any]) -> str | None:
     """Take the answer to what was asked about a draft; a text to give back is a question."""
     turn.person.pending = None
     draft = drafts.locked(turn.session, asked["draft"])
-    waits_for = rules.DRAFT if asked["kind"] == "card_source" else rules.IN_REVIEW
+    by_proposer = asked["kind"] == "card_source" and not asked.get("review")
+    waits_for = rules.DRAFT if by_proposer else rules.IN_REVIEW
     if draft is None or draft.state != waits_for:
         turn.reply("card_decided", id=asked["draft"])
         return None
     if asked["kind"] == "card_source":
-        return _source(turn, draft)
+        return _source(turn, draft, asked)
     number = words.number(turn.text)
     match asked["kind"], number:
         case ("review_card", 1):
@@ -143,6 +146,9 @@ def pending(turn: Turn, asked: dict[str, Any]) -> str | None:
             _merge(turn, draft, asked["card"])
         case ("reject_card", 1 | 2 | 3):
             _reject(turn, draft, f"card_reason_{number}")
+        case ("card_topic", int()) if 1 <= number <= len(asked["topics"]):
+            drafts.set_topic(turn.session, draft, asked["topics"][number - 1], by(turn), turn.now)
+            _approve(turn, draft)
         case ("review_card" | "near_card", 3):
             turn.reply("card_review_later")
         case _:
@@ -151,8 +157,17 @@ def pending(turn: Turn, asked: dict[str, Any]) -> str | None:
     return None
 
 
-def _source(turn: Turn, draft: CardDraft) -> str | None:
+def _source(turn: Turn, draft: CardDraft, asked: dict[str, Any]) -> str | None:
     source = words.source(turn.text, alone=True)
+    if asked.get("review"):
+        if words.is_later(turn.text):
+            turn.reply("card_review_later")
+        elif source is None:
+            return turn.text
+        else:
+            drafts.set_source(turn.session, draft, source, by(turn), turn.now)
+            _approve(turn, draft)
+        return None
     if words.is_later(turn.text):
         turn.reply("card_source_later", id=draft.id)
     elif source is None:
@@ -189,14 +204,14 @@ def _show_next(turn: Turn) -> None:
             "card_review_show",
             language,
             id=draft.id,
-            topic=content.get("topic") or "?",
+            topic=content.get("topic") or text("card_topic_none", language),
             title=drafts.shown_title(draft),
             questions="; ".join(questions[:MOST_QUESTIONS]),
             answer=(content.get("answer") or {}).get(shown, ""),
             source=content.get("source") or "?",
         )
     ]
-    against = _missing(turn, draft)
+    against = [one for one in _missing(turn, draft) if one.key not in ASKED_FOR]
     if against:
         reasons = sentences(against, language)
         lines.append(text("card_review_missing", language, reasons=reasons))
@@ -213,8 +228,12 @@ def _missing(turn: Turn, draft: CardDraft) -> list[Objection]:
 def _approve(turn: Turn, draft: CardDraft) -> None:
     language = turn.person.language
     missing = _missing(turn, draft)
+    beyond = [one for one in missing if one.key not in ASKED_FOR]
+    if beyond:
+        turn.reply("card_cannot_approve", id=draft.id, reasons=sentences(beyond, language))
+        return
     if missing:
-        turn.reply("card_cannot_approve", id=draft.id, reasons=sentences(missing, language))
+        _ask_for(turn, draft, missing[0].key)
         return
     near = drafts.close_cards(turn.session, draft)
     unseen = [card for card in near if card not in draft.acknowledged]
@@ -232,6 +251,19 @@ def _approve(turn: Turn, draft: CardDraft) -> None:
         turn.reply("card_cannot_approve", id=draft.id, reasons=reasons)
         return
     turn.reply("card_approved", id=draft.id)
+
+
+def _ask_for(turn: Turn, draft: CardDraft, key: str) -> None:
+    """What is missing and can be said in a word: the topic, or the source."""
+    if key == "card_no_source":
+        turn.person.pending = {"kind": "card_source", "draft": draft.id, "review": True}
+        turn.reply("card_source_wanted", id=draft.id)
+        return
+    titles = drafts.topics(turn.session, turn.person.language)
+    turn.person.pending = {"kind": "card_topic", "draft": draft.id, "topics": list(titles)}
+    lines = [text("card_topic_ask", turn.person.language, id=draft.id)]
+    lines += [f"{number} {title}" for number, title in enumerate(titles.values(), 1)]
+    turn.reply_text("\n".join(lines), label="topic")
 
 
 def _merge(turn: Turn, draft: CardDraft, card_id: str) -> None:

@@ -34,6 +34,9 @@ MOVES: Final[Mapping[tuple[str, str], str]] = {
     (WITHDRAWN, "restore"): LIVE,
 }
 
+# The topic of a card that fits none of the library's, and the text that is its title.
+OTHER_TOPIC: Final = "other"
+OTHER_TITLE: Final = "card_topic_other"
 LANGUAGES: Final = ("en", "fr", "rw", "sw")
 NEEDED_LANGUAGE: Final = "en"
 # Characters. An answer with its source then fits four SMS segments, a title a line of a list.

@@ -45,6 +45,8 @@ def of_mentor(session: Session, mentor: Person, now: datetime) -> list[Case]:
         OutboxMessage.person_id == mentor.id,
         OutboxMessage.attempted_at > now - LATELY,
         OutboxMessage.case_id.is_not(None),
+        # Of a mentor who is a coordinator too: nobody put that case to them.
+        OutboxMessage.kind != "alert",
     )
     found = session.scalars(
         select(Case)

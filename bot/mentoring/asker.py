@@ -18,6 +18,9 @@ from store.messages import OutboxMessage
 RATINGS = frozenset({"rate_case", "follow_up"})
 # What gives way to "did this help?" when a mentor's answer has come.
 GIVES_WAY = frozenset({None, "follow_up", "happening_now"})
+MOST_LISTED = 8
+# After these we ask whether it helped, or how it went.
+ASKS = ("answered", "followed_up")
 # A mentee who quotes a closed case, or names its code, within this time goes on with it.
 GOES_ON = timedelta(days=14)
 
@@ -111,11 +114,11 @@ def _can_be_rated(turn: Turn, case: Case) -> bool:
         return False
     newest = turn.session.scalar(
         select(CaseEvent.kind)
-        .where(CaseEvent.case_id == case.id, CaseEvent.kind.in_(("answered", "rated")))
+        .where(CaseEvent.case_id == case.id, CaseEvent.kind.in_((*ASKS, "rated")))
         .order_by(CaseEvent.id.desc())
         .limit(1)
     )
-    return newest == "answered"
+    return newest in ASKS
 
 
 def addressed(turn: Turn) -> Case | None:
@@ -145,7 +148,21 @@ def add(turn: Turn) -> None:
     """A detail of a case: the one that was named, else the one that moved last."""
     case = _meant(turn)
     assert case is not None
+    if addressed(turn) is None and _is_short(turn):
+        going = record.going_on(turn.session, turn.person, turn.now)
+        asked_last = _newest_choice(turn)
+        if len(going) > 1 or (asked_last is not None and asked_last.case_id != case.id):
+            # Any of them may have asked something, or it is for what has been rated already.
+            turn.reply("case_short_which", said=turn.text, code=case.code)
+            return
     turn.add_detail(case)
+
+
+def _is_short(turn: Turn) -> bool:
+    """Whether a text is a bare number, yes or no, which says nothing by itself."""
+    if turn.has_media:
+        return False
+    return words.number(turn.text) is not None or words.affirmation(turn.text) is not None
 
 
 def call(turn: Turn) -> None:
@@ -165,19 +182,30 @@ def withdraw(turn: Turn) -> None:
     if named is not None or len(going) == 1:
         _take_back(turn, named or going[0])
         return
+    _ask_which(turn, going[:MOST_LISTED])
+
+
+def _ask_which(turn: Turn, going: list[Case]) -> None:
     language = turn.person.language
     lines = [text("withdraw_which", language)]
-    for number, case in enumerate(going[:8], 1):
+    for number, case in enumerate(going, 1):
         asked = record.shortened(record.asked_so_far(turn.session, case), 40)
         lines.append(f"{number} #{case.code} {asked}")
     lines.append(f"{len(lines)} {text('withdraw_none', language)}")
-    turn.person.pending = {"kind": "withdraw", "cases": [case.id for case in going[:8]]}
+    turn.person.pending = {
+        "kind": "withdraw",
+        "cases": [case.id for case in going],
+        "asked_in": turn.inbound.id,
+    }
     turn.reply_text("\n".join(lines), label="withdraw", menu=f"pick{len(lines) - 1}")
 
 
 def withdraw_chosen(turn: Turn, asked: dict[str, Any], number: int | None) -> None:
     """The mentee said which case to take back, or none."""
     offered = asked["cases"]
+    if not turn.was_shown(asked, "withdraw"):
+        _ask_which(turn, [turn.session.get_one(Case, case_id) for case_id in offered])
+        return
     if number is None or not 1 <= number <= len(offered) + 1:
         turn.reply("choose_again")
         return

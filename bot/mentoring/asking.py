@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from bot import danger, emergencies
 from bot.mentoring import assigning, cases, record
@@ -75,6 +75,9 @@ def deliver(turn: Turn, case: Case, originals: list[Turn], body: str) -> None:
             turn.ask_for_no_identifiers(body)
             for earlier in originals[:-1]:
                 _bring_media(earlier, case)
+            mentee = turn.session.get_one(Person, case.mentee_id)
+            for original in originals:
+                original.bring_other_media(case, [mentee])
 
 
 def _bring_media(original: Turn, case: Case) -> None:
@@ -136,12 +139,20 @@ def _ask(turn: Turn, texts: list[int], case_ids: list[int], *, addressed: bool) 
         return
     lines = [text("mentor_which", language, text=shown)]
     for number, case in enumerate(choices, 1):
-        mark = text("mentor_which_closed", language) if case.state == "closed" else ""
+        mark = _mark(turn, case)
         line = f"{number} #{case.code} {mark}{excerpt(turn, case)}"
         lines.append(record.shortened(line, LONGEST_LINE))
     none = "mentor_none_of_them" if addressed else "mentor_none_of_these"
     lines.append(f"{len(choices) + 1} {text(none, language)}")
     turn.reply_text("\n".join(lines), label="which", menu=f"pick{len(choices) + 1}")
+
+
+def _mark(turn: Turn, case: Case) -> str:
+    """What tells a case of a list apart from those that words can go straight into."""
+    if case.state == "closed":
+        return text("mentor_which_closed", turn.person.language)
+    theirs = case.mentee_id == turn.person.id or assigning.standing(turn.session, case, turn.person)
+    return "" if theirs else text("mentor_which_gone", turn.person.language)
 
 
 def _of(turn: Turn, inbound_id: int) -> Turn:
@@ -157,23 +168,9 @@ def described(turn: Turn, inbound_id: int) -> str:
     return original.without_code(original.person.language)
 
 
-def _was_shown(turn: Turn, asked: dict[str, Any]) -> bool:
-    """Whether a typed choice can be about the newest question: it had left when that was typed.
-
-    Of two lists under way, a number would otherwise be read by the one not seen yet.
-    """
-    if turn.pressed or "asked_in" not in asked:
-        return True
-    keys = [f"in:{asked['asked_in']}:{label}" for label in ("which", "mentor_reopen")]
-    left_at = turn.session.scalar(
-        select(func.min(OutboxMessage.attempted_at)).where(OutboxMessage.dedupe_key.in_(keys))
-    )
-    return left_at is not None and left_at < turn.inbound.received_at
-
-
 def chosen(turn: Turn, asked: dict[str, Any], number: int | None, yes: bool | None) -> str | None:
     """The mentor said which case; a text to give back is the mentor's own question."""
-    if not _was_shown(turn, asked):
+    if not turn.was_shown(asked, "which", "mentor_reopen"):
         _ask(turn, asked["inbounds"], asked["cases"], addressed=bool(asked.get("addressed")))
         return None
     offered = [turn.session.get(Case, case_id) for case_id in asked["cases"]]

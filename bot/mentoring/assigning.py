@@ -362,18 +362,25 @@ def pass_on(session: Session, case: Case, mentor: Person, *, now: datetime, key:
     return following
 
 
-def hand_back(session: Session, mentor: Person, now: datetime) -> None:
-    """A mentor leaves (AWAY, STOP): the clock finds others for the open cases at once."""
+def hand_back(session: Session, mentor: Person, now: datetime) -> list[Case]:
+    """A mentor leaves (AWAY, STOP): the clock finds others for the open cases at once.
+
+    Returns:
+        These cases.
+    """
+    left: list[Case] = []
     for case_id in [case.id for case in open_of(session, mentor)]:
         case = locked(session, case_id)
         if case.state != "open" or standing(session, case, mentor) is None:
             continue
+        left.append(case)
         event(session, case, "handed_back", now, person=mentor)
         let_go(session, case, mentor, "withdrawn", now)
         if not candidates.live_offers(session, case):
             dues.nobody(session, case, now, now)
         elif case.urgent:
             dues.plan(session, case, "pass_on", now)
+    return left
 
 
 def give(

@@ -23,7 +23,7 @@ from bot.mentoring.record import (
     tell_mentee,
     tell_mentor,
 )
-from store.cases import Case
+from store.cases import Case, CaseEvent
 from store.messages import OutboxMessage
 from store.people import Person
 
@@ -165,13 +165,18 @@ def add_detail(
     key: str,
     inbound_id: int | None,
     media_url: str | None = None,
+    address_id: int | None = None,
 ) -> None:
     """Pass what the mentee adds on to the mentor; the mentee hears so once an hour at most.
 
     With several cases going on it is said each time, and how to reach the others. What belongs to
     a closed case opens it again.
+
+    Args:
+        address_id: where it was written; the answer goes there from now on.
     """
     case = locked(session, case.id)
+    case.address_id = address_id or case.address_id
     if case.state == "closed":
         _open_again(session, case, mentee, now)
     event(session, case, "detail_added", now, person=mentee, inbound_id=inbound_id, body=body)
@@ -292,7 +297,12 @@ def rate(
     """The mentee says whether a mentor's answer helped; "not yet" goes back to the mentor."""
     case = locked(session, case.id)
     event(session, case, "rated", now, person=mentee, inbound_id=inbound_id, helped=helped)
-    if helped:
+    # How she is two days after an emergency is asked whatever was said on the day itself.
+    stays = helped and case.urgent and not _followed_up(session, case)
+    if stays:
+        case.state = "answered"
+        dues.answered(session, case, now)
+    elif helped:
         close(session, case, now=now, person=mentee)
     else:
         case.state = "open"
@@ -303,7 +313,7 @@ def rate(
                 session, case, mentee, assigned, "mentee_passed", key=f"{key}:noted", now=now
             )
             return
-    told = "case_closed" if helped else "case_back"
+    told = "case_back" if not helped else "case_asked_again" if stays else "case_closed"
     tell_mentee(session, case, mentee, told, key=f"{key}:rated", now=now)
     mentor = mentor_of(session, case)
     if mentor is not None:
@@ -321,6 +331,14 @@ def rate(
             menu=None if helped else DESK_MENU,
             text=shortened(asked_so_far(session, case), THREAD_EXCERPT),
         )
+
+
+def _followed_up(session: Session, case: Case) -> bool:
+    """Whether it was asked how it went."""
+    asked = select(CaseEvent.id).where(
+        CaseEvent.case_id == case.id, CaseEvent.kind == "followed_up"
+    )
+    return session.scalar(asked.limit(1)) is not None
 
 
 def withdraw(session: Session, case: Case, mentee: Person, *, now: datetime, key: str) -> None:

@@ -106,7 +106,7 @@ def _whom(turn: Turn, draft: Discussion, options: list[Any], number: int | None)
     if not ids:
         turn.reply("discuss_nobody")
         return
-    by = moderation.rules()
+    by = moderation.of(turn.session.info)
     language = turn.person.language
     people = gathering.loaded(turn.session, ids[: by.limit])
     _ask(turn, "who", draft, people=[person.id for person in people])
@@ -131,7 +131,7 @@ def _who(turn: Turn, draft: Discussion, people: list[int], yes: bool | None) -> 
 
 
 def _confirm(turn: Turn, draft: Discussion, people: list[int]) -> None:
-    by = moderation.rules()
+    by = moderation.of(turn.session.info)
     language = turn.person.language
     _ask(turn, "when", draft, people=people)
     lines = [text("discuss_confirm", language, count=len(people), pose=draft.pose)]

@@ -59,7 +59,7 @@ def situation(turn: Turn) -> Talk | None:
     if joined is not None and live:
         discussion, member = joined
         since = max(filter(None, (discussion.started_at, member.joined_at)))
-        within_hour = turn.now - since < moderation.rules().hour
+        within_hour = turn.now - since < moderation.of(turn.session.info).hour
     return Talk(
         live=live,
         within_hour=within_hour,

@@ -88,7 +88,7 @@ def end(
 
 def look(session: Session, discussion: Discussion, now: datetime, settings: Settings) -> None:
     """Its time has come: begin, say what waited, tell the host that the hour is over, end."""
-    by = moderation.rules()
+    by = moderation.of(session.info)
     if discussion.state == "planned" and discussion.starts_at and discussion.starts_at <= now:
         _begin(session, discussion, now)
     if discussion.state in ("live", "paused"):

@@ -72,7 +72,7 @@ def loaded(session: Session, ids: Iterable[int]) -> list[Person]:
 
 def shown(person: Person, language: str) -> str:
     """How the host sees somebody in a list: a name and a facility, never a number."""
-    return people.display_name(person, text("somebody", language))
+    return people.display_name(person, text("somebody", language), language)
 
 
 def _own(host: Person) -> ColumnElement[bool]:

@@ -6,19 +6,27 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.mentoring import assigning, dues, news, telling, until
+from bot.mentoring import assigning, dues, news, until
+from bot.text.moments import spoken
+from bot.texts import text
 from bot.turn import Turn
+from store.cases import Case
 from store.people import Person
 
 
 def go(turn: Turn, argument: str) -> None:
     """No new cases from now on; the open ones find other mentors."""
-    end = until.ends(argument, turn.now, turn.person.timezone) if argument else None
-    begin(turn.session, turn.person, end, turn.now)
+    person, language = turn.person, turn.person.language
+    end = until.ends(argument, turn.now, person.timezone) if argument else None
+    codes = [case.code for case in begin(turn.session, person, end, turn.now)]
     if end is None:
-        turn.reply("mentor_away")
+        said = [text("mentor_away", language)]
     else:
-        turn.reply("mentor_away_until", when=telling.when(end, turn.now, turn.person))
+        when = spoken(end, turn.now, person.timezone, language, midnight=True)
+        said = [text("mentor_away_until", language, when=when)]
+    if codes:
+        said.append(text("mentor_hands_over", language, codes=", ".join(f"#{c}" for c in codes)))
+    turn.reply_text(" ".join(said), label="away")
 
 
 def come_back(turn: Turn) -> None:
@@ -27,15 +35,20 @@ def come_back(turn: Turn) -> None:
     turn.reply("mentor_back")
 
 
-def begin(session: Session, mentor: Person, end: datetime | None, now: datetime) -> None:
-    """A mentor is on leave from now on, until a moment or until BACK."""
+def begin(session: Session, mentor: Person, end: datetime | None, now: datetime) -> list[Case]:
+    """A mentor is on leave from now on, until a moment or until BACK.
+
+    Returns:
+        The open cases, which find other mentors now.
+    """
     mentor.away_since, mentor.away_until = mentor.away_since or now, end
     session.flush()
-    assigning.hand_back(session, mentor, now)
+    left = assigning.hand_back(session, mentor, now)
     if end is None:
         news.forget(session, mentor.id, "back", now)
     else:
         news.plan(session, mentor.id, "back", end)
+    return left
 
 
 def finish(session: Session, mentor: Person, now: datetime) -> None:

@@ -81,7 +81,7 @@ def _invite(
         menu="join",
         discussion_id=discussion.id,
         template=outbox.Template(name, variables, is_enough=True),
-        keep=moderation.rules().ends_after + ((discussion.starts_at or now) - now),
+        keep=moderation.of(session.info).ends_after + ((discussion.starts_at or now) - now),
     )
 
 
@@ -123,7 +123,7 @@ def _catch_up(
     member: DiscussionMember,
     now: datetime,
 ) -> None:
-    by = moderation.rules()
+    by = moderation.of(session.info)
     posts = list(
         session.scalars(
             select(DiscussionPost)

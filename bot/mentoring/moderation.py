@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import yaml
+
 from bot.sending import quiet_until
 from bot.text.fold import fold
 from bot.text.redact import redact
 from bot.text.yaml_file import read_yaml
 
+CAPPED = ("sms", "whatsapp", "host")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Why something waits, or is not said. Said to the host and kept with the row.
 BUNDLED = "bundled with what comes next"
@@ -60,11 +63,53 @@ class Rules:
     catch_up: int
 
 
+INFO = "discussion_rules"
+
+
 @cache
 def rules() -> Rules:
     """The rules as shipped."""
-    path = Path(__file__).with_name("discussions.yml")
-    return read(read_yaml(path))
+    return read_file(Path(__file__).with_name("discussions.yml"))
+
+
+def of(info: Mapping[Any, Any]) -> Rules:
+    """The rules that a session carries in its ``info``; else the shipped ones."""
+    found = info.get(INFO)
+    return found if isinstance(found, Rules) else rules()
+
+
+def carried(path: Path | None) -> dict[str, Any]:
+    """The ``info`` for the sessions of a process.
+
+    Raises:
+        ValueError: what is wrong with the file.
+    """
+    return {} if path is None else {INFO: read_file(path)}
+
+
+def read_file(path: Path) -> Rules:
+    """Rules from a YAML file.
+
+    Raises:
+        ValueError: one clause that says what is wrong with it.
+    """
+    try:
+        given = read_yaml(path)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ValueError(f"{path.name} cannot be read") from error
+    try:
+        found = read(given)
+    except KeyError as missing:
+        raise ValueError(f"{path.name} lacks {missing.args[0]}") from missing
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"{path.name} does not have the shape of discussions.yml") from error
+    numbers: list[object] = [found.limit, found.longest_reply, found.longest_bundle, found.segments]
+    numbers += [number for cap in found.caps.values() for number in (cap.hour, cap.day)]
+    if not all(isinstance(number, int) and number > 0 for number in numbers):
+        raise ValueError(f"{path.name} has a limit or cap that is not a number from 1")
+    if set(found.caps) != set(CAPPED):
+        raise ValueError(f"{path.name} needs caps for {', '.join(CAPPED)}")
+    return found
 
 
 def read(data: Mapping[str, Any]) -> Rules:

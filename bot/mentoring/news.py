@@ -270,12 +270,18 @@ def work(session: Session, mentor: Person, start: datetime, end: datetime) -> Wo
 
 def week(done: Work, waiting: int, language: str) -> str:
     """A mentor's week in a few words."""
-    parts = [say("mentor_week", language, cases=done.cases)]
+    parts = [say(_counted("mentor_week", done.cases), language, cases=done.cases)]
     if done.thanks:
-        parts.append(say("mentor_week_thanks", language, thanks=done.thanks))
+        thanks = _counted("mentor_week_thanks", done.thanks)
+        parts.append(say(thanks, language, thanks=done.thanks))
     if waiting:
-        parts.append(say("mentor_week_open", language, open=waiting))
+        parts.append(say(_counted("mentor_week_open", waiting), language, open=waiting))
     return " ".join(parts)
+
+
+def _counted(key: str, number: int) -> str:
+    """The text for none, for one, or for several."""
+    return key + {0: "_none", 1: "_one"}.get(number, "")
 
 
 def month(done: Work, first: date, language: str) -> str:

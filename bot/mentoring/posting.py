@@ -58,7 +58,7 @@ def post(
             )
         )
     )
-    cut = moderation.shown(said, moderation.rules().longest_reply)[1]
+    cut = moderation.shown(said, moderation.of(session.info).longest_reply)[1]
     others = len(relaying.members(session, discussion, "joined")) - 1
     if inbound_id in before:
         return Posted("shown", others, False, cut)

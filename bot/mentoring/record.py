@@ -15,6 +15,8 @@ from store.cases import Case, CaseEvent
 from store.messages import OutboxMessage
 from store.people import Person
 
+# Longer than any text in parts: the number of the photo that follows a text with buttons.
+MEDIA_PART = 99
 # For this long after an answer, what the mentee writes still belongs to the thread.
 THREAD_STAYS_OPEN = timedelta(minutes=30)
 
@@ -88,7 +90,7 @@ def mentor_of(session: Session, case: Case) -> Person | None:
 
 def shown_name(person: Person, reader: Person) -> str:
     """How one side of a case sees the other: a name, a mentee's cadre and facility, no number."""
-    return people.display_name(person, text("somebody", reader.language))
+    return people.display_name(person, text("somebody", reader.language), reader.language)
 
 
 def short_name(person: Person, reader: Person) -> str:
@@ -98,7 +100,8 @@ def short_name(person: Person, reader: Person) -> str:
 
 def role_of(mentor: Person, reader: Person) -> str:
     """What a mentee is told about a mentor: "mentor, midwife, Association"."""
-    parts = [text("mentor_role", reader.language), mentor.cadre, mentor.association]
+    cadre = people.cadre_name(mentor, reader.language)
+    parts = [text("mentor_role", reader.language), cadre, mentor.association]
     return ", ".join(filter(None, parts))
 
 
@@ -157,11 +160,18 @@ def tell_mentor(
     """Say one of our texts about a case to its mentor; quoting it answers the case.
 
     Args:
-        say: a key of ``texts.yml``; code and mentee are filled in.
+        say: a key of ``texts.yml``; code, mentee (with cadre and facility) and name are filled in.
         values: ``text`` is somebody's words; identifiers are taken out of it.
     """
     mentee = session.get_one(Person, case.mentee_id)
-    filled = {"code": case.code, "mentee": shown_name(mentee, mentor), **_clean(values)}
+    filled = {
+        "code": case.code,
+        "mentee": shown_name(mentee, mentor),
+        "name": short_name(mentee, mentor),
+        **_clean(values),
+    }
+    # WhatsApp puts no buttons under a photo: it follows by itself. A text message takes its link.
+    apart = media_url is not None and menu is not None and people.uses_whatsapp(mentor)
     outbox.say(
         session,
         mentor,
@@ -171,9 +181,32 @@ def tell_mentor(
         kind=kind,
         case_id=case.id,
         menu=menu,
-        media_url=media_url,
+        media_url=None if apart else media_url,
         priority=queue.PRIORITY_URGENT if case.urgent else queue.PRIORITY_REPLY,
         template=template or outbox.Template("case_waiting", {"1": case.code}),
+    )
+    if apart and media_url is not None:
+        # Counted with the text, so that both knock once.
+        tell_media(session, case, mentor, media_url, key=f"{key}/{MEDIA_PART}", now=now)
+
+
+def tell_media(
+    session: Session, case: Case, reader: Person, url: str, *, key: str, now: datetime
+) -> None:
+    """An attachment by itself, to either side of a case."""
+    mentee = reader.id == case.mentee_id
+    outbox.say(
+        session,
+        reader,
+        text("thread_media", reader.language, code=case.code),
+        key=key,
+        now=now,
+        kind="answer" if mentee else "case",
+        case_id=case.id,
+        media_url=url,
+        address_id=case.address_id if mentee else None,
+        priority=queue.PRIORITY_URGENT if case.urgent else queue.PRIORITY_REPLY,
+        template=outbox.Template("answer_waiting" if mentee else "case_waiting", {"1": case.code}),
     )
 
 

@@ -110,7 +110,7 @@ def _say(
         address_id=address_id,
         discussion_id=discussion.id,
         template=outbox.Template("discussion_waiting", {"1": host}),
-        keep=moderation.rules().ends_after,
+        keep=moderation.of(session.info).ends_after,
     )
 
 
@@ -234,7 +234,7 @@ def _relay(
     settings: Settings,
     closing: bool,
 ) -> None:
-    by = moderation.rules()
+    by = moderation.of(session.info)
     called = names(session, discussion, person.language)
     said_at = list(reader.said_at)
     while rows:
@@ -349,7 +349,7 @@ def held(session: Session, discussion: Discussion) -> dict[str, int]:
 
 def look_next(session: Session, discussion: Discussion) -> None:
     """Set when the clock must look at a discussion again."""
-    by = moderation.rules()
+    by = moderation.of(session.info)
     session.flush()
     if discussion.state == "planned":
         discussion.due_at = discussion.starts_at

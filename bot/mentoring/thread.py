@@ -47,17 +47,16 @@ def show_media(turn: Turn, case: Case) -> None:
         .where(CaseEvent.case_id == case.id, CaseEvent.person_id == case.mentee_id)
         .order_by(CaseEvent.id)
     )
-    links: list[tuple[int, str]] = []
+    links: list[tuple[str, str]] = []
     for inbound in found:
         of = Turn.of(turn.session, turn.person, inbound, turn.now, turn.settings)
-        if of.media_link is not None:
-            links.append((inbound.id, of.media_link))
+        links += [(f"{inbound.id}:{number}", link) for number, link in enumerate(of.media_links)]
     if not links:
         turn.reply("thread_no_media", code=case.code)
-    for inbound_id, link in links[-MOST_MEDIA:]:
+    for name, link in links[-MOST_MEDIA:]:
         turn.reply_text(
             text("thread_media", turn.person.language, code=case.code),
-            label=f"media:{inbound_id}",
+            label=f"media:{name}",
             case_id=case.id,
             media_url=link,
         )

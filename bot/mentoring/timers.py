@@ -155,6 +155,7 @@ def _alert(session: Session, case: Case, mentee: Person, now: datetime, key: str
             key=f"{key}:alert:{coordinator.id}",
             now=now,
             kind="alert",
+            case_id=case.id,
             priority=queue.PRIORITY_URGENT if case.urgent else queue.PRIORITY_REPLY,
             template=outbox.Template("case_alert", {"1": case.code, "2": since}, is_enough=True),
         )

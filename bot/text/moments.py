@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 _DAYS = {
@@ -17,16 +17,21 @@ _MONTHS = {
 }  # fmt: skip
 
 
-def spoken(moment: datetime, now: datetime, timezone: str, language: str) -> str:
+def spoken(
+    moment: datetime, now: datetime, timezone: str, language: str, *, midnight: bool = False
+) -> str:
     """A moment in a person's own time, as near as it is: today, tomorrow, a weekday, a date.
 
     Args:
         moment: aware, and so is ``now``.
         language: French is spoken in French, everything else in English.
+        midnight: where a day begins, the day alone is said: "Wednesday".
     """
     here = ZoneInfo(timezone)
     local, today = moment.astimezone(here), now.astimezone(here).date()
     days = (local.date() - today).days
+    if midnight and local.time() == time():
+        return _day(local, days, language)
     if language == "fr":
         minutes = f" {local.minute:02}" if local.minute else ""
         at = f"à {local.hour} h{minutes}"
@@ -51,6 +56,16 @@ def dated(moment: datetime, timezone: str, language: str) -> str:
     if where == "fr":
         return f"{day} à {local.hour} h {local.minute:02}"
     return f"{day} at {local.hour}:{local.minute:02}"
+
+
+def _day(local: datetime, days: int, language: str) -> str:
+    names = "fr" if language == "fr" else "en"
+    if days in (0, 1):
+        return {"fr": ("aujourd'hui", "demain"), "en": ("today", "tomorrow")}[names][days]
+    if 1 < days < 7:
+        return _DAYS[names][local.weekday()]
+    day = f"{local.day} {_MONTHS[names][local.month - 1]}"
+    return f"le {day}" if names == "fr" else day
 
 
 def month_name(day: date, language: str) -> str:

@@ -61,6 +61,7 @@ conscious consciente inconsciente stabilized discharged sent brought seen compla
 request reported asking sitting lying awake asleep eats drinks walks talks cries urine needs seems
 looks having went stays denies reports delivering labouring laboring convulsant two three four five
 six seven eight nine ten deux trois quatre cinq stagnation travail primipare multipare gestante
+nom noms prenom prenoms
 """
 _NOT_NAMES: Final = frozenset(_NOT_NAMES_TEXT.split())
 _THING: Final = (
@@ -82,7 +83,9 @@ _STRONG: Final = re.compile(
     r"(?:(?:patient|client|pt|mother|baby|child|her|his|their|the|my|full|first|last|family|sur)"
     r"[’']?s?\s*)*names?\s*(?:is|are|was|[:=])"
     rf"|{_PERSON}\s+(?:(?:is|was|who\s+is|that\s+is)\s+(?:named|called)|named)"
-    r"|noms?\s*(?:est|[:=]|de\s+(?:la\s+patiente|l[’']enfant)\s+est)|pr[ée]noms?\s*(?:est|[:=])"
+    r"|noms?\s*(?:est|[:=]|de\s+(?:la\s+patiente|l[’']enfant)\s+est)|pr[ée]noms?\s*(?:est\b|[:=])?"
+    # "nom uwera prenom solange", as a register has it
+    r"|noms?\s+(?=[^\W\d_]+(?:\s+[^\W\d_]+)?[\s,;]+pr[ée]noms?\b)"
     r"|(?:se\s+nomme|s[’']\s?appell?e|pr[ée]nomm[ée]e?)"
     rf"|{_PERSON}\s+(?:est\s+)?nomm[ée]e?|appel[ée]e\s+(?=[A-ZÀ-Ý])"
     r"|[ywb]itwa|izina\s+rye(?:\s+ni)?|amazina\s*(?:ye)?\s*(?:ni|[:=])"
@@ -90,7 +93,7 @@ _STRONG: Final = re.compile(
     r")\s*[:=]?\s*",
     _I,
 )
-_WEAK: Final = re.compile(r"(?<!\w)(?i:named|called|nomm[ée]e?s?)\s+(?=[^\W\d_a-z])")
+_WEAK: Final = re.compile(r"(?<!\w)(?i:named|called|nomm[ée]e?s?|noms?)\s+(?=[^\W\d_a-z])")
 _TITLE: Final = re.compile(
     r"(?<!\w)(?:(?:Mrs|mrs|MRS|Mme|mme|MME|Mlle|mlle|Mr|mr)\b\.?\s+"
     r"|(?:MR\b\.?|M\.|Ms\.?|Miss|[Mm]adame|[Mm]onsieur|[Mm]ademoiselle|Bi\.|Bwana)\s*(?=[A-ZÀ-Ý]))"
@@ -105,7 +108,12 @@ _MOST_WORDS: Final = 4
 _PATIENT: Final = re.compile(
     r"(?<!\w)(?i:patiente?|pt|cliente?|mama|maman|umurwayi|umubyeyi|mgonjwa|mjamzito|mzazi"
     r"|(?:baby|b[ée]b[ée]|newborn|nouveau-n[ée]|child|enfant)(?: girl| boy)?(?: of| de| d[’'])?"
-    r"|umwana wa|mtoto wa)\s*:?\s+(?=[A-ZÀ-Ý][a-zà-ÿ])"
+    r"|umwana wa|mtoto wa"
+    # … and for her family: "her husband Jean Bosco"
+    r"|husband|wife|mother|father|daughter|(?:grand)?(?:mother|father)(?:-in-law)?|uncle|aunt"
+    r"|(?:her|his)\s+(?:sister|brother|son)|mari|[ée]pou(?:x|se)|p[èe]re|m[èe]re|fille|fils|oncle"
+    r"|tante|(?:sa|la)\s+(?:femme|s(?:œ|oe)ur)|(?:son|le)\s+fr[èe]re|umugabo we|umugore we"
+    r"|mume wake|mke wake)\s*:?\s+(?=[A-ZÀ-Ý][a-zà-ÿ])"
 )
 # Common names, by how they begin where Kinyarwanda builds them; folded.
 _STEMS: Final = (

@@ -96,6 +96,7 @@ def _left_without_a_word(court: Court) -> Iterator[Violation]:
     life = court.life
     told: set[int] = {row["inbound_id"] for row in life.outbox.values() if row["inbound_id"]}
     told |= {event["inbound_id"] for event in life.events if event["inbound_id"]}
+    told |= life.posted
     keyed = [row["dedupe_key"] for row in life.outbox.values()]
     told |= {int(part) for key in keyed if key.startswith("in:") and (part := key.split(":")[1])}
     records = " ".join(event["text"].lower() for event in life.events)

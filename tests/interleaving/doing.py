@@ -34,7 +34,7 @@ WORDS = (
 REOPENS = re.compile(r"Open it again|Le rouvrir")
 
 
-def _deed(table: dict[str, tuple[int, Deed]], weight: int) -> Callable[[Deed], Deed]:
+def deed(table: dict[str, tuple[int, Deed]], weight: int) -> Callable[[Deed], Deed]:
     def register(deed: Deed) -> Deed:
         table[deed.__name__] = (weight, deed)
         return deed
@@ -42,7 +42,7 @@ def _deed(table: dict[str, tuple[int, Deed]], weight: int) -> Callable[[Deed], D
     return register
 
 
-def _phone(actor: Actor, rng: Random) -> str:
+def phone_of(actor: Actor, rng: Random) -> str:
     return rng.choice(actor.addresses)
 
 
@@ -61,10 +61,10 @@ def _says(
         secrets = (speech.secret(rng, actor.language),)
         body = rng.choice(("{b}, {s}", "{s}. {b}", "{b} {s}")).format(b=body, s=secrets[0].said)
     request: dict[str, Any] = {"text": body, **more.pop("request", {})}
-    life.send(actor, address or _phone(actor, rng), kind, request, secrets=secrets, **more)
+    life.send(actor, address or phone_of(actor, rng), kind, request, secrets=secrets, **more)
 
 
-def _word(life: Life, rng: Random) -> str:
+def new_word(life: Life, rng: Random) -> str:
     word = speech.marker(rng)
     while word in life.by_marker:
         word = speech.marker(rng)
@@ -78,50 +78,50 @@ def _photo(rng: Random, share: float) -> dict[str, Any]:
 # Mentees
 
 
-@_deed(MENTEE, 6)
+@deed(MENTEE, 6)
 def asks(life: Life, actor: Actor, rng: Random) -> None:
-    word = _word(life, rng)
+    word = new_word(life, rng)
     body = speech.question(rng, actor.language, word)
     _says(life, actor, rng, "asks", body, marker=word, request=_photo(rng, 0.15))
 
 
-@_deed(MENTEE, 7)
+@deed(MENTEE, 7)
 def asks_a_person(life: Life, actor: Actor, rng: Random) -> None:
-    address, word = _phone(actor, rng), _word(life, rng)
+    address, word = phone_of(actor, rng), new_word(life, rng)
     _says(life, actor, rng, "mentor_word", "MENTOR", address)
     body = speech.question(rng, actor.language, word)
     _says(life, actor, rng, "asks_a_person", body, address, marker=word)
 
 
-@_deed(MENTEE, 3)
+@deed(MENTEE, 3)
 def texts_in_a_row(life: Life, actor: Actor, rng: Random) -> None:
-    address = _phone(actor, rng)
+    address = phone_of(actor, rng)
     for _ in range(rng.randint(2, 3)):
-        word = _word(life, rng)
+        word = new_word(life, rng)
         body = speech.question(rng, actor.language, word)
         _says(life, actor, rng, "in_a_row", body, address, marker=word)
 
 
-@_deed(MENTEE, 2)
+@deed(MENTEE, 2)
 def emergency(life: Life, actor: Actor, rng: Random) -> None:
-    word = _word(life, rng)
+    word = new_word(life, rng)
     body = speech.emergency(rng, actor.language, word)
     _says(life, actor, rng, "emergency", body, marker=word)
 
 
-@_deed(MENTEE, 2)
+@deed(MENTEE, 2)
 def new(life: Life, actor: Actor, rng: Random) -> None:
-    word = _word(life, rng)
+    word = new_word(life, rng)
     body = f"{rng.choice(('NEW', 'nouveau'))} {speech.question(rng, actor.language, word)}"
     _says(life, actor, rng, "new", body, marker=word)
 
 
-@_deed(MENTEE, 2)
+@deed(MENTEE, 2)
 def quotes(life: Life, actor: Actor, rng: Random) -> None:
-    address = _phone(actor, rng)
+    address = phone_of(actor, rng)
     shown = life.shown(address)
     if shown:
-        word, quoted = _word(life, rng), rng.choice(shown[-12:])
+        word, quoted = new_word(life, rng), rng.choice(shown[-12:])
         body = speech.question(rng, actor.language, word)
         codes = codes_in(quoted.body)
         _says(
@@ -137,24 +137,27 @@ def quotes(life: Life, actor: Actor, rng: Random) -> None:
         )
 
 
-@_deed(MENTEE, 8)
+@deed(MENTEE, 8)
 def word(life: Life, actor: Actor, rng: Random) -> None:
     said = rng.choice(SHORT.split("|"))
-    _says(life, actor, rng, f"word {said}", said)
+    # Of somebody who is a mentor too, it may choose from a mentor's list.
+    chosen = {"yes": 1, "oui": 1, "ok": 1}.get(said, int(said) if said.isdigit() else 0)
+    picks = _stands_for(life, actor, chosen) if actor.is_mentor and chosen else None
+    _says(life, actor, rng, f"word {said}", said, picks=picks)
 
 
-@_deed(MENTEE, 3)
+@deed(MENTEE, 3)
 def presses(life: Life, actor: Actor, rng: Random) -> None:
     _press(life, actor, rng)
 
 
-@_deed(MENTEE, 2)
+@deed(MENTEE, 2)
 def stops(life: Life, actor: Actor, rng: Random) -> None:
     said = rng.choice(("STOP", "stop", "ARRET", "Stop please"))
     _says(life, actor, rng, "stop", said)
 
 
-@_deed(MENTEE, 4)
+@deed(MENTEE, 4)
 def starts(life: Life, actor: Actor, rng: Random) -> None:
     person = life.seen[-1].people.get(life.ids.get(actor.key, 0))
     # Few start who have not stopped; whoever has does so sooner or later.
@@ -165,7 +168,7 @@ def starts(life: Life, actor: Actor, rng: Random) -> None:
 # Mentors
 
 
-def _choose_case(life: Life, actor: Actor, rng: Random) -> dict[str, Any] | None:
+def choose_case(life: Life, actor: Actor, rng: Random) -> dict[str, Any] | None:
     mine = life.cases_of(actor, "open", "answered")
     if mine and rng.random() < 0.8:
         return rng.choice(mine)
@@ -179,9 +182,9 @@ def _mistyped(code: str, rng: Random) -> str:
     return rng.choice((wrong, code.lower(), code[::-1]))
 
 
-@_deed(MENTOR, 9)
+@deed(MENTOR, 9)
 def answers_by_quoting(life: Life, actor: Actor, rng: Random) -> None:
-    address = _phone(actor, rng)
+    address = phone_of(actor, rng)
     shown = life.shown(address)
     about = [message for message in shown if codes_in(message.body)]
     # Mostly what is new; sometimes anything that was ever said.
@@ -189,7 +192,7 @@ def answers_by_quoting(life: Life, actor: Actor, rng: Random) -> None:
     if quoted is None or not address.startswith("whatsapp:"):
         return
     for _ in range(rng.choice((1, 1, 1, 2))):
-        word = _word(life, rng)
+        word = new_word(life, rng)
         codes = codes_in(quoted.body)
         request = {"quote": quoted.sid, **_photo(rng, 0.1)}
         body = speech.answer(rng, actor.language, word)
@@ -206,15 +209,15 @@ def answers_by_quoting(life: Life, actor: Actor, rng: Random) -> None:
         )
 
 
-@_deed(MENTOR, 7)
+@deed(MENTOR, 7)
 def answers_with_code(life: Life, actor: Actor, rng: Random) -> None:
-    case = _choose_case(life, actor, rng)
+    case = choose_case(life, actor, rng)
     if case is None:
         return
     code = case["code"]
     if rng.random() < 0.15:
         code = _mistyped(code, rng)
-    word = _word(life, rng)
+    word = new_word(life, rng)
     body = f"#{code}{rng.choice((' ', ': ', ', ', '  '))}{speech.answer(rng, actor.language, word)}"
     _says_to_code(life, actor, rng, body, word, code.upper())
 
@@ -226,7 +229,7 @@ def _says_to_code(life: Life, actor: Actor, rng: Random, body: str, word: str, c
         body = f"{body}, {secrets[0].said}"
     life.send(
         actor,
-        _phone(actor, rng),
+        phone_of(actor, rng),
         "answer_code",
         {"text": body, **_photo(rng, 0.1)},
         marker=word,
@@ -235,19 +238,19 @@ def _says_to_code(life: Life, actor: Actor, rng: Random, body: str, word: str, c
     )
 
 
-@_deed(MENTOR, 6)
+@deed(MENTOR, 6)
 def writes_plainly(life: Life, actor: Actor, rng: Random) -> None:
-    address = _phone(actor, rng)
+    address = phone_of(actor, rng)
     for _ in range(rng.choice((1, 1, 2))):
-        word = _word(life, rng)
+        word = new_word(life, rng)
         body = speech.answer(rng, actor.language, word)
         _says(life, actor, rng, "plain", body, address, marker=word, request=_photo(rng, 0.05))
 
 
-@_deed(MENTOR, 7)
+@deed(MENTOR, 7)
 def picks(life: Life, actor: Actor, rng: Random) -> None:
     """A number, as an answer to the newest list on the phone."""
-    address, number = _phone(actor, rng), rng.choice((1, 1, 2, 2, 3, 4))
+    address, number = phone_of(actor, rng), rng.choice((1, 1, 2, 2, 3, 4))
     code = _stands_for(life, actor, number)
     life.send(actor, address, "picks", {"text": str(number)}, picks=code)
 
@@ -263,45 +266,45 @@ def _stands_for(life: Life, actor: Actor, number: int) -> str | None:
     return None
 
 
-@_deed(MENTOR, 6)
+@deed(MENTOR, 6)
 def presses_as_mentor(life: Life, actor: Actor, rng: Random) -> None:
     _press(life, actor, rng)
 
 
-@_deed(MENTOR, 8)
+@deed(MENTOR, 8)
 def mentor_word(life: Life, actor: Actor, rng: Random) -> None:
-    case = _choose_case(life, actor, rng)
+    case = choose_case(life, actor, rng)
     code = case["code"] if case else "K7XM"
     said = rng.choice(WORDS.split("|")).format(code=code)
-    address = _phone(actor, rng)
+    address = phone_of(actor, rng)
     yes = _stands_for(life, actor, 1) if said in ("yes", "ok") else None
     kind = f"mentor {said.replace(code, 'CODE')}"
     _says(life, actor, rng, kind, said, address, picks=yes)
 
 
-@_deed(MENTOR, 1)
+@deed(MENTOR, 1)
 def mentor_stops(life: Life, actor: Actor, rng: Random) -> None:
     _says(life, actor, rng, "stop", "STOP")
 
 
-@_deed(MENTOR, 4)
+@deed(MENTOR, 4)
 def mentor_starts(life: Life, actor: Actor, rng: Random) -> None:
     starts(life, actor, rng)
 
 
-@_deed(MENTOR, 2)
+@deed(MENTOR, 2)
 def asks_as_mentor(life: Life, actor: Actor, rng: Random) -> None:
     asks_a_person(life, actor, rng)
 
 
-@_deed(MENTOR, 1)
+@deed(MENTOR, 1)
 def emergency_of_mentor(life: Life, actor: Actor, rng: Random) -> None:
     emergency(life, actor, rng)
 
 
 def _press(life: Life, actor: Actor, rng: Random) -> None:
     """A button or a row of a list under one of the newest messages, or an old one."""
-    address = _phone(actor, rng)
+    address = phone_of(actor, rng)
     with_buttons = [m for m in life.shown(address) if m.buttons or m.picker]
     if not with_buttons:
         return

@@ -71,6 +71,10 @@ class Life:
     events: list[dict[str, Any]] = field(default_factory=list)
     outbox: dict[int, dict[str, Any]] = field(default_factory=dict)
     inbound: dict[int, dict[str, Any]] = field(default_factory=dict)
+    # Discussion → its host, whoever ever took part, and the case that was posed.
+    talks: dict[int, tuple[frozenset[int], int | None]] = field(default_factory=dict)
+    # Inbound messages that became a reply in a discussion.
+    posted: frozenset[int] = frozenset()
     # Provider's sid → outbox id, of every attempt.
     attempts: dict[str, int] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
@@ -159,6 +163,17 @@ class Life:
             self.events += rows("SELECT * FROM case_event WHERE id > :last ORDER BY id", last=last)
             self.outbox = {row["id"]: row for row in rows("SELECT * FROM outbox ORDER BY id")}
             self.inbound = {row["id"]: row for row in rows("SELECT * FROM inbound ORDER BY id")}
+            posts = rows("SELECT inbound_id FROM discussion_post")
+            self.posted = frozenset(row["inbound_id"] for row in posts)
+            self.talks = {}
+            for row in rows("SELECT id, host_id, case_id FROM discussion"):
+                joined = rows(
+                    "SELECT person_id FROM discussion_member "
+                    "WHERE discussion_id = :id AND joined_at IS NOT NULL",
+                    id=row["id"],
+                )
+                who = {row["host_id"], *(member["person_id"] for member in joined)}
+                self.talks[row["id"]] = (frozenset(who), row["case_id"])
             self.attempts = {
                 row["provider_sid"]: row["outbox_id"]
                 for row in rows(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from tests.interleaving import (
     afterwards,
     beliefs,  # noqa: F401 - registers its judge
+    gatherings,  # noqa: F401 - registers its deeds
 )
 from tests.interleaving.cast import BY_KEY, CAST
 from tests.interleaving.doing import MENTEE, MENTOR

@@ -38,6 +38,10 @@ class Whose:
         # Whoever had it since that was written has read it, or could have.
         if any(self._stood(reader_id, case["id"], said.step, at) for case in own):
             return None
+        if self._in_discussion(row, reader_id, writer_id, own):
+            return None
+        if row["dedupe_key"].startswith("draft:"):
+            return None  # a second person is asked to review a card: its title is the question
         meant = self._meant_as_mentor(said, at)
         for case in meant:
             if not self._stood(writer_id, case["id"], said.step, at):
@@ -47,6 +51,18 @@ class Whose:
         if own:
             return f"has none of {_codes(own)}"
         return f"it was meant for {_codes(meant) or 'no case'}"
+
+    def _in_discussion(
+        self,
+        row: dict[str, Any],
+        reader_id: int | None,
+        writer_id: int | None,
+        own: list[dict[str, Any]],
+    ) -> bool:
+        """Whether both take part, or the reader does and the writer's case is what was posed."""
+        who, case_id = self._life.talks.get(row["discussion_id"], (frozenset(), None))
+        posed = any(case["id"] == case_id for case in own)
+        return reader_id in who and (writer_id in who or posed)
 
     def _in_record(self, case_id: int, said: Said) -> bool:
         return any(
