@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
@@ -15,7 +16,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import NullPool
 
 from store import embedded, migrate
-from tests.conftest import _admin
 
 OURS = "public"
 # Where a rule of the table wants more than the plainest values.
@@ -27,9 +27,10 @@ WANTED: dict[str, dict[str, Any]] = {
 @pytest.fixture
 def empty(postgres: embedded.EmbeddedServer) -> Iterator[str]:
     """A database without anything."""
-    _admin(postgres, "CREATE DATABASE moving")
-    yield postgres.url_of("moving")
-    _admin(postgres, "DROP DATABASE moving WITH (FORCE)")
+    with psycopg.connect(migrate.psycopg_conninfo(postgres.url), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE moving")
+        yield postgres.url_of("moving")
+        connection.execute("DROP DATABASE moving WITH (FORCE)")
 
 
 def revisions() -> list[str]:
