@@ -144,7 +144,7 @@ def test_an_answer_becomes_a_card_by_two_people(town: Town) -> None:
         phone.hears_nothing()
     alice.hears("your answer is now a card")
     alice.hears_nothing()
-    beata.hears("is live", "answers 1 at once")
+    beata.hears("is live", "1 of 2 at once")
     kinds = [event.kind for event in history(town, 2)]
     assert kinds == [
         *("proposed", "edited", "submitted"),  # the source

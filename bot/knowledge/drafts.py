@@ -143,7 +143,7 @@ def propose(session: Session, case: Case, by: By, now: datetime) -> CardDraft:
         proposed_at=now,
         content={
             "topic": case.topic or _likely_topic(session, questions),
-            "title": {language: own[0][: rules.LONGEST_TITLE].rstrip()},
+            "title": {language: (own[0][:1].upper() + own[0][1 : rules.LONGEST_TITLE]).rstrip()},
             "answer": {language: answer},
             "examples": {language: questions},
             "emergency": case.emergency,
