@@ -36,6 +36,9 @@ def listed(as_json: bool) -> None:
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
+    if not rows:
+        print("No discussions yet. A mentor hosts one by texting DISCUSS.")
+        return
     table = Table("No.", "Host", "State", "Began", "Took part", "Replies", "SMS segments")
     for row in rows:
         table.add_row(
