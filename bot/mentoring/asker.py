@@ -67,16 +67,7 @@ def _last_choice(turn: Turn, since: datetime | None = None) -> dict[str, Any] | 
     Args:
         since: only what came after this moment counts; aware.
     """
-    newest = turn.session.scalars(
-        select(OutboxMessage)
-        .where(
-            OutboxMessage.person_id == turn.person.id,
-            OutboxMessage.menu.is_not(None),
-            OutboxMessage.attempted_at.is_not(None),
-        )
-        .order_by(OutboxMessage.id.desc())
-        .limit(1)
-    ).first()
+    newest = _newest_choice(turn)
     if newest is None:
         return None
     if newest.case_id is not None:
@@ -87,6 +78,20 @@ def _last_choice(turn: Turn, since: datetime | None = None) -> dict[str, Any] | 
         return None
     visit_id = visit_telling.asked_about(turn.session, newest, turn.now)
     return None if visit_id is None else {"kind": "visit", "visit": visit_id}
+
+
+def _newest_choice(turn: Turn) -> OutboxMessage | None:
+    """The last message with a choice that this person got."""
+    return turn.session.scalars(
+        select(OutboxMessage)
+        .where(
+            OutboxMessage.person_id == turn.person.id,
+            OutboxMessage.menu.is_not(None),
+            OutboxMessage.attempted_at.is_not(None),
+        )
+        .order_by(OutboxMessage.id.desc())
+        .limit(1)
+    ).first()
 
 
 def _asked_to_rate(
