@@ -57,6 +57,7 @@ def move(session: Session, person: Person, facility_id: int, now: datetime) -> b
     )
     person.facility_id = facility_id
     session.flush()
+    session.expire(person, ["facility"])
     return True
 
 
