@@ -217,7 +217,7 @@ def bare_name(person: Person) -> str:
 
 def cadre_name(person: Person, language: str) -> str | None:
     """A person's cadre as it is said in a language; as it was imported, where we have no word."""
-    key = f"cadre_{(person.cadre or '').casefold()}"
+    key = f"cadre_short_{(person.cadre or '').casefold()}"
     return text(key, language) if key in keys() else person.cadre
 
 
