@@ -91,13 +91,9 @@ def _row(connection: Connection, table: Table) -> dict[str, Any]:
         other = next(iter(column.foreign_keys), None)
         if other is not None:
             row[column.name] = connection.scalar(select(other.column).limit(1))
-        elif column.server_default is None and not (column.primary_key and _counts(column)):
+        elif column.server_default is None and column.identity is None:
             row[column.name] = _plain(column)
     return row | WANTED.get(table.name, {})
-
-
-def _counts(column: Column[Any]) -> bool:
-    return column.type.python_type is int
 
 
 def _plain(column: Column[Any]) -> Any:

@@ -54,6 +54,7 @@ def named(session: Session, name: str) -> Found:
     ways: tuple[tuple[str, Callable[[Facility], str]], ...] = (
         (key(name), lambda one: key(shown(one))),
         (key(name), lambda one: key(one.name)),
+        (bare(name), lambda one: bare(shown(one))),
         (bare(name), lambda one: bare(one.name)),
     )
     for wanted, way in ways:
