@@ -21,7 +21,10 @@ from store import embedded, migrate
 OURS = "public"
 # Where a rule of the table wants more than the plainest values.
 WANTED: dict[str, dict[str, Any]] = {
-    "assessment": {"kind": "skill", "score": None, "out_of": None, "passed": True}
+    "assessment": {"kind": "post", "score": 1, "out_of": 1, "passed": None, "assessor_id": None},
+    "encounter": {"kind": "virtual", "form": "group"},
+    "facility_stay": {"since": "2026-01-01T00:00:00Z"},
+    "goal": {"state": "dropped", "words": "x"},
 }
 
 
@@ -166,7 +169,7 @@ def test_the_newest_step_on_rows_in_every_table(empty: str) -> None:
     to(empty, before)
     counts = fill(empty)
     filled = [name for name, count in counts.items() if count]
-    assert len(filled) > 0.8 * len(counts), counts
+    assert len(filled) > 0.8 * len(counts), sorted(set(counts) - set(filled))
     to(empty, newest)
     assert {name: rows(empty).get(name) for name in counts} == counts
     # All of the newest tables take a row as well, and the way back loses only those.
