@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import words
 from bot.conversation import READ
 from bot.outbox import Template
 from bot.quizzes import bank
@@ -342,3 +343,10 @@ def test_outside_the_window_tips_and_weeks_arrive(
 
 def test_the_house_knows_all_contents(town: Town) -> None:
     assert town.count(ContentTemplate) == len(CONTENTS)
+
+
+def test_no_button_says_a_word_of_consent() -> None:
+    """The provider reads a button's title as if it were texted: "Cancel" would be STOP."""
+    menus = [(menu.name, line) for menu in templates.every_menu() for line in menu.options]
+    under = [(one.name, line) for one in templates.every_template() for line in one.options]
+    assert [each for each in menus + under if words.consent_word(each[1])] == []

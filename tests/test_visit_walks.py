@@ -65,7 +65,7 @@ def test_a_visit_from_plan_to_debrief(town: Town) -> None:
     alice.hears("No visit of yours waits")
     town.until(datetime(2026, 3, 4, 16, 1, tzinfo=KIGALI))
     alice.hears("How was your visit to Rukara")
-    alice.presses("Start")
+    alice.presses("Tell")
     alice.hears("did it take place")
     alice.says("yes")
     alice.hears("Whom did you see", "1 Claudine Mukamana\n2 Jean")

@@ -49,7 +49,9 @@ def message() -> Response:
         return Response("MessageSid and From are needed", 400)
     body = form.get("Body", "")
     by_provider = form.get("OptOutType", "").lower()
-    word = by_provider if by_provider in ("stop", "start") else words.consent_word(body)
+    # Of a button the payload counts: its title is ours, not a word that somebody texts.
+    said = form.get("ButtonPayload") or form.get("ListId") or body
+    word = by_provider if by_provider in ("stop", "start") else words.consent_word(said)
     this = house()
     store_inbound(
         this.engine,
