@@ -741,6 +741,7 @@ def test_urgent_cases_are_answered_sooner_and_reminders_always() -> None:
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_what_is_said_to_mentors_is_understood(language: str) -> None:
     values = {"code": "K7XM", "mentee": "Kelora", "text": "She bleeds", "mentor": "Alice"}
+    values["name"] = values["mentee"]
     for name, wants in (
         ("case_more_to_mentor", "again"),
         ("case_not_yet_to_mentor", "again"),
