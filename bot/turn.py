@@ -25,6 +25,14 @@ MOST_MEDIA = 10
 _MEDIA_WORDS = {"image": "photo", "audio": "voice_note"}
 
 
+def payload(form: Mapping[str, str]) -> str | None:
+    """What a button or a row of a list stands for; none where somebody typed.
+
+    The body is its title then: words of ours.
+    """
+    return form.get("ButtonPayload") or form.get("ListId") or None
+
+
 @dataclass(frozen=True)
 class Turn:
     """One inbound message being handled. ``now`` is aware."""
@@ -53,13 +61,12 @@ class Turn:
     @property
     def pressed(self) -> bool:
         """Whether this is a button or a row of a list, not something typed."""
-        return bool(self.form.get("ButtonPayload") or self.form.get("ListId"))
+        return payload(self.form) is not None
 
     @property
     def text(self) -> str:
         """What was written, or the payload of the button that was pressed."""
-        payload = self.form.get("ButtonPayload") or self.form.get("ListId")
-        return (payload or self.inbound.body).strip()
+        return (payload(self.form) or self.inbound.body).strip()
 
     @property
     def question_text(self) -> str:
@@ -71,6 +78,17 @@ class Turn:
     def quoted_sid(self) -> str | None:
         """The provider's id of the message of ours that was quoted."""
         return self.form.get("OriginalRepliedMessageSid") or None
+
+    def quoted_key(self) -> str | None:
+        """The key under which we said what was quoted, or pressed under, if it was to them."""
+        if self.quoted_sid is None:
+            return None
+        return self.session.scalar(
+            select(OutboxMessage.dedupe_key).where(
+                OutboxMessage.provider_sid == self.quoted_sid,
+                OutboxMessage.person_id == self.person.id,
+            )
+        )
 
     @property
     def has_media(self) -> bool:

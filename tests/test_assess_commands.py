@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 
-from typer.testing import CliRunner
-
-from cli.app import app
-from cli.errors import Refusal
 from store.walks import Walk
+from tests.commands import Shell
 from tests.town import Town
 
 
 def test_invitations_to_assess_oneself_and_to_tests(town: Town, tmp_path: Path) -> None:
     town.stock_bank()
-    clock = tmp_path / "clock"
-    assert town.settings.database_url is not None
-    environment = {
-        "DATABASE_URL": town.settings.database_url,
-        "MENTORLINE_HOME": str(tmp_path),
-        "MENTORLINE_CLOCK": str(clock),
-    }
-
-    def run(*words: str) -> str:
-        clock.write_bytes(struct.pack("<d", town.time.offset.total_seconds()))
-        answer = CliRunner(env=environment).invoke(app, words)
-        if isinstance(answer.exception, Refusal):
-            return f"Refused: {answer.exception}"
-        assert answer.exit_code == 0, answer.output
-        return answer.stdout
+    run = Shell(town, tmp_path)
 
     rural = {"cadre": "chw", "facility": "Rukara", "technical_areas": ["ICCM"]}
     first = town.mentee("+250788000301", **rural)

@@ -5,16 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import struct
 from pathlib import Path
 
 from openpyxl import load_workbook
-from typer.testing import CliRunner
 
-from cli.app import app
-from cli.errors import Refusal
 from cli.exporting import defused, written
 from store.cases import Case
+from tests.commands import Shell
 from tests.town import Town
 
 NURSE = "+250788000301"
@@ -23,21 +20,7 @@ BEATA = "+250788000402"
 
 
 def test_a_coordinator_looks_gives_answers_and_exports(town: Town, tmp_path: Path) -> None:
-    clock = tmp_path / "clock"
-    clock.write_bytes(struct.pack("<d", town.time.offset.total_seconds()))
-    assert town.settings.database_url is not None
-    environment = {
-        "DATABASE_URL": town.settings.database_url,
-        "MENTORLINE_HOME": str(tmp_path),
-        "MENTORLINE_CLOCK": str(clock),
-    }
-
-    def run(*words: str) -> str:
-        answer = CliRunner(env=environment).invoke(app, words)
-        if isinstance(answer.exception, Refusal):
-            return f"Refused: {answer.exception}"
-        assert answer.exit_code == 0, answer.output
-        return answer.stdout
+    run = Shell(town, tmp_path)
 
     nurse = town.mentee(NURSE, facility="Rukara Health Centre", external_id="RAM-7")
     alice = town.mentor(ALICE, external_id="M-1")

@@ -162,6 +162,7 @@ def test_a_mentors_week_and_month(town: Town) -> None:
     alice.hears("Last week you helped with 1 case. 1 colleague said")
     alice.hears_nothing()
     town.until(datetime(2026, 4, 1, 6, 1, tzinfo=UTC))
+    alice.hears("This month 0 of 2 visits have taken place")  # on the 15th
     said = alice.hears("Mentoring in March 2026. Cases helped with: 1", "Said that it helped: 1")
     assert "Claudine" not in said
     assert "Snake" not in said

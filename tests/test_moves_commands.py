@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import struct
 from pathlib import Path
 
-from typer.testing import CliRunner
-
-from cli.app import app
-from cli.errors import Refusal
 from store.people import Facility
+from tests.commands import Shell
 from tests.test_stock import awake, missing
 from tests.town import Town
 
@@ -18,21 +14,7 @@ NURSE, OTHER, NEW = "+250788000301", "+250788000302", "+250788000303"
 
 
 def test_moving_people_and_looking_after_stock(town: Town, tmp_path: Path) -> None:
-    clock = tmp_path / "clock"
-    clock.write_bytes(struct.pack("<d", town.time.offset.total_seconds()))
-    assert town.settings.database_url is not None
-    environment = {
-        "DATABASE_URL": town.settings.database_url,
-        "MENTORLINE_HOME": str(tmp_path),
-        "MENTORLINE_CLOCK": str(clock),
-    }
-
-    def run(*words: str, status: int = 0) -> str:
-        answer = CliRunner(env=environment).invoke(app, words)
-        if isinstance(answer.exception, Refusal):
-            return f"Refused: {answer.exception}"
-        assert answer.exit_code == status, answer.output
-        return answer.stdout
+    run = Shell(town, tmp_path)
 
     nurse = town.mentee(NURSE, facility="Rukara Health Centre", external_id="N-1", cadre="nurse")
     town.mentee(OTHER, name="Claudine M", external_id="N-2")

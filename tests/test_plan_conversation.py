@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import struct
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 import httpx
 from pypdf import PdfReader
 from sqlalchemy.orm import Session
-from typer.testing import CliRunner
 
 from bot import knowledge
 from bot.mentoring import coaching, goals
@@ -21,8 +19,6 @@ from bot.mentoring.competencies import load
 from bot.reports.fiscal import Period
 from bot.reports.plans import plans
 from bot.reports.query import Wanted
-from cli.app import app
-from cli.errors import Refusal
 from store.cases import Case
 from store.knowledge import Question
 from store.learning import Assessment
@@ -30,6 +26,7 @@ from store.messages import Inbound
 from store.people import Person
 from store.plans import Certificate, Goal, PlanDue, PlanItem
 from store.quizzes import Answer, Dose
+from tests.commands import Shell
 from tests.town import MORNING, Town
 
 CATALOGUE = load()
@@ -71,22 +68,6 @@ def record(town: Town, competency: str, kind: str, **values: Any) -> None:
                 **values,
             )
         )
-
-
-def run(town: Town, folder: Path, *words: str) -> str:
-    """A command on the town's database, at the town's time."""
-    clock = folder / "clock"
-    clock.write_bytes(struct.pack("<d", town.time.offset.total_seconds()))
-    environment = {
-        "DATABASE_URL": town.settings.database_url,
-        "MENTORLINE_HOME": str(folder),
-        "MENTORLINE_CLOCK": str(clock),
-    }
-    answer = CliRunner(env=environment).invoke(app, words)
-    if isinstance(answer.exception, Refusal):
-        return f"Refused: {answer.exception}"
-    assert answer.exit_code == 0, answer.output
-    return answer.stdout
 
 
 def test_a_plan_is_read_worked_on_and_reminded_of(town: Town, tmp_path: Path) -> None:
@@ -134,7 +115,7 @@ def test_a_plan_is_read_worked_on_and_reminded_of(town: Town, tmp_path: Path) ->
     outcomes = [one.outcome for one in town.all(PlanDue, PlanDue.kind == "reminder")]
     assert outcomes == ["told", "nothing open", "paused", "not reachable", None]
     assert town.one(PlanItem, PlanItem.state == "open").gap == "Start the bundle at once"
-    exported = run(town, tmp_path, "export", "plans", "--format", "jsonl")
+    exported = Shell(town, tmp_path)("export", "plans", "--format", "jsonl")
     rows = [json.loads(line) for line in exported.splitlines()]
     assert [(one["number"], one["state"]) for one in rows] == [
         (1, "open"),
@@ -142,7 +123,7 @@ def test_a_plan_is_read_worked_on_and_reminded_of(town: Town, tmp_path: Path) ->
         (1, "done"),
     ]
     # One mentee: too few to be shown.
-    report = json.loads(run(town, tmp_path, "report", "plans", "--format", "json"))
+    report = json.loads(Shell(town, tmp_path)("report", "plans", "--format", "json"))
     assert report["rows"][0]["open"] == "<5"
     with town.works.sessions() as session:
         wanted = Wanted(
@@ -367,18 +348,18 @@ def test_whoever_is_fully_validated_gets_a_certificate_once(town: Town, tmp_path
     assert town.count(Certificate) == 1
     chat.hears_nothing()
     file = tmp_path / "certificate.pdf"
-    run(town, tmp_path, "certificate", CLAUDINE, "-o", str(file))
+    Shell(town, tmp_path)("certificate", CLAUDINE, "-o", str(file))
     assert file.read_bytes() == found.content
-    said = run(town, tmp_path, "certificate", "--check", number.lower())
+    said = Shell(town, tmp_path)("certificate", "--check", number.lower())
     assert said.startswith(f"{number}: Claudine Mukamana, midwife, Rukara HC, issued on 2026-03-04")
-    assert run(town, tmp_path, "certificate", "--check", "HKMR-HKMR").startswith("Refused: No")
-    refused = run(town, tmp_path, "certificate", "+250788000302", "-o", str(file))
+    assert Shell(town, tmp_path)("certificate", "--check", "HKMR-HKMR").startswith("Refused: No")
+    refused = Shell(town, tmp_path)("certificate", "+250788000302", "-o", str(file))
     assert "Not fully validated yet: 8 of 8 competencies are missing" in refused
     nurse.says("PROGRESS")
     nurse.hears("QUIZ")
     nurse.hears("You are fully validated, in all 17 competencies")
     assert fetched(nurse.hears("Your certificate")).content == found.content
-    assert run(town, tmp_path, "export", "goals").startswith("at,id,person_id")
+    assert Shell(town, tmp_path)("export", "goals").startswith("at,id,person_id")
     town.later(days=31)
     assert fetched(link, 404)
     assert fetched(link[:-3] + "AAA", 404)

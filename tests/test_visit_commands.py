@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,13 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
 from bot import sending
 from bot.mentoring import visit_parts, visit_rules
 from bot.mentoring.visit_rules import Place
-from cli.app import app
-from cli.errors import Refusal
+from tests.commands import Shell
 from tests.town import Town
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,21 +23,7 @@ ALICE = "+250788000401"
 
 
 def test_a_coordinator_plans_moves_cancels_and_logs(town: Town, tmp_path: Path) -> None:
-    clock = tmp_path / "clock"
-    clock.write_bytes(struct.pack("<d", town.time.offset.total_seconds()))
-    assert town.settings.database_url is not None
-    environment = {
-        "DATABASE_URL": town.settings.database_url,
-        "MENTORLINE_HOME": str(tmp_path),
-        "MENTORLINE_CLOCK": str(clock),
-    }
-
-    def run(*words: str) -> str:
-        answer = CliRunner(env=environment).invoke(app, words)
-        if isinstance(answer.exception, Refusal):
-            return f"Refused: {answer.exception}"
-        assert answer.exit_code == 0, answer.output
-        return answer.stdout
+    run = Shell(town, tmp_path)
 
     nurse = town.mentee(NURSE, facility="Rukara Health Centre", external_id="RAM-7")
     town.mentor(ALICE, external_id="M-1")

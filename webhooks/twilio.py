@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 from bot import words
 from bot.people import parse_sender
 from bot.text.fold import clean
+from bot.turn import payload
 from store import queue
 from webhooks.house import house
 from webhooks.ingest import Arrived, store_inbound
@@ -49,8 +50,7 @@ def message() -> Response:
         return Response("MessageSid and From are needed", 400)
     body = form.get("Body", "")
     by_provider = form.get("OptOutType", "").lower()
-    # Of a button the payload counts: its title is ours, not a word that somebody texts.
-    said = form.get("ButtonPayload") or form.get("ListId") or body
+    said = payload(form) or body
     word = by_provider if by_provider in ("stop", "start") else words.consent_word(said)
     this = house()
     store_inbound(

@@ -144,32 +144,14 @@ def _back(session: Session, mentor: Person, due_id: int, now: datetime) -> str:
         return "not needed"
     mentor.away_since = mentor.away_until = None
     dues.bring_waiting(session, now)
-    outbox.say(
-        session,
-        mentor,
-        say("mentor_leave_over", mentor.language),
-        key=f"mentor_due:{due_id}",
-        now=now,
-        kind="notice",
-        template=_template(say("mentor_leave_over", mentor.language)),
-    )
-    return "told"
+    return _told(session, mentor, say("mentor_leave_over", mentor.language), due_id, now)
 
 
 def _cadence(session: Session, mentor: Person, due: MentorDue, now: datetime) -> str:
     body = rounds.nudge(session, mentor, now)
     if body is None:
         return "nothing is due"
-    outbox.say(
-        session,
-        mentor,
-        body,
-        key=f"mentor_due:{due.id}",
-        now=now,
-        kind="notice",
-        template=_template(body),
-    )
-    return "told"
+    return _told(session, mentor, body, due.id, now)
 
 
 def _facility(session: Session, leader: Person, due: MentorDue, now: datetime) -> str:
@@ -177,20 +159,28 @@ def _facility(session: Session, leader: Person, due: MentorDue, now: datetime) -
     body = leaders.month(session, leader, start, end, now)
     if body is None or leader.consent != "yes":
         return "nothing to say" if body is None else "no consent"
+    return _told(session, leader, body, due.id, now, "facility_month")
+
+
+def _told(
+    session: Session,
+    person: Person,
+    body: str,
+    due_id: int,
+    now: datetime,
+    template: str = "mentor_news",
+) -> str:
+    """Say the news of a due row; outside the window the template says all of it in one line."""
     outbox.say(
         session,
-        leader,
+        person,
         body,
-        key=f"mentor_due:{due.id}",
+        key=f"mentor_due:{due_id}",
         now=now,
         kind="notice",
-        template=outbox.Template("facility_month", {"1": " ".join(body.split())}, is_enough=True),
+        template=outbox.Template(template, {"1": " ".join(body.split())}, is_enough=True),
     )
     return "told"
-
-
-def _template(body: str) -> outbox.Template:
-    return outbox.Template("mentor_news", {"1": " ".join(body.split())}, is_enough=True)
 
 
 def _tell(session: Session, mentor: Person, kind: str, due: MentorDue, now: datetime) -> str:
@@ -204,16 +194,7 @@ def _tell(session: Session, mentor: Person, kind: str, due: MentorDue, now: date
         if kind == "week"
         else month(done, start.astimezone(ZoneInfo(mentor.timezone)).date(), mentor.language)
     )
-    outbox.say(
-        session,
-        mentor,
-        body,
-        key=f"mentor_due:{due.id}",
-        now=now,
-        kind="notice",
-        template=_template(body),
-    )
-    return "told"
+    return _told(session, mentor, body, due.id, now)
 
 
 def span(kind: str, due_at: datetime, timezone: str) -> tuple[datetime, datetime]:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from sqlalchemy import select
-
 from bot import walks, words
 from bot.mentoring import places, stock
 from bot.mentoring.stock_list import StockList, load, match
 from bot.texts import text
 from bot.turn import Turn
 from bot.walks import Prompt, Taken
-from store.messages import OutboxMessage
 from store.stock import StockReport
 from store.walks import Walk
 
@@ -55,14 +52,7 @@ def command(turn: Turn, asked: words.Command) -> None:
 
 
 def _quoted(turn: Turn) -> StockReport | None:
-    if turn.quoted_sid is None:
-        return None
-    key = turn.session.scalar(
-        select(OutboxMessage.dedupe_key).where(
-            OutboxMessage.provider_sid == turn.quoted_sid,
-            OutboxMessage.person_id == turn.person.id,
-        )
-    )
+    key = turn.quoted_key()
     report = stock.quoted(key) if key else None
     return turn.session.get(StockReport, report) if report is not None else None
 

@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-
 from bot import words
 from bot.mentoring import debriefing, visit_rules, visit_telling, visit_walk, visits
 from bot.mentoring.visits import VisitError
@@ -16,7 +14,6 @@ from bot.text import dates
 from bot.text.fold import fold
 from bot.texts import text
 from bot.turn import Turn
-from store.messages import OutboxMessage
 from store.people import Person
 from store.visits import Visit
 
@@ -100,15 +97,7 @@ def _answer(turn: Turn, coming: bool, number: int | None) -> None:
 
 def _pressed(turn: Turn) -> Visit | None:
     """The visit whose notice was quoted, or whose button was pressed."""
-    if turn.quoted_sid is None:
-        return None
-    key = turn.session.scalar(
-        select(OutboxMessage.dedupe_key).where(
-            OutboxMessage.provider_sid == turn.quoted_sid,
-            OutboxMessage.person_id == turn.person.id,
-        )
-    )
-    visit_id = visit_telling.of_key(key or "")
+    visit_id = visit_telling.of_key(turn.quoted_key() or "")
     return None if visit_id is None else turn.session.get(Visit, visit_id)
 
 

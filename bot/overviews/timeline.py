@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVarTuple
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from bot import knowledge
@@ -22,6 +22,7 @@ from store.people import Person
 from store.quizzes import Answer, Dose, ItemVersion
 
 PAGE: Final = 40
+_Row = TypeVarTuple("_Row")
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,10 @@ class _Wanted:
         )
         return condition
 
+    def newest(self, rows: Select[*_Row], at: Any, number: Any) -> Select[*_Row]:
+        """The newest rows of this page, one more than are shown; ``number`` decides a tie."""
+        return rows.where(self.until(at)).order_by(at.desc(), number.desc()).limit(PAGE + 1)
+
 
 def of(
     session: Session,
@@ -88,12 +93,10 @@ def of(
 
 
 def _inbound(session: Session, wanted: _Wanted) -> Iterator[Entry]:
-    rows = session.execute(
-        select(Inbound.received_at, Inbound.channel, Inbound.body, Inbound.state, Inbound.form)
-        .where(Inbound.person_id == wanted.person.id, wanted.until(Inbound.received_at))
-        .order_by(Inbound.received_at.desc(), Inbound.id.desc())
-        .limit(PAGE + 1)
-    )
+    theirs = select(
+        Inbound.received_at, Inbound.channel, Inbound.body, Inbound.state, Inbound.form
+    ).where(Inbound.person_id == wanted.person.id)
+    rows = session.execute(wanted.newest(theirs, Inbound.received_at, Inbound.id))
     for at, channel, body, state, form in rows:
         media = dict(map(tuple, form)).get("NumMedia", "0")
         yield Entry(
@@ -111,16 +114,11 @@ def _inbound(session: Session, wanted: _Wanted) -> Iterator[Entry]:
 def _outbox(session: Session, wanted: _Wanted) -> Iterator[Entry]:
     """What they heard; what a mentor heard of a case only where its mentee may be seen."""
     seen = select(Case.id).where(wanted.scope.about(Case.mentee_id))
-    rows = session.scalars(
-        select(OutboxMessage)
-        .where(
-            OutboxMessage.person_id == wanted.person.id,
-            or_(OutboxMessage.case_id.is_(None), OutboxMessage.case_id.in_(seen)),
-            wanted.until(OutboxMessage.created_at),
-        )
-        .order_by(OutboxMessage.created_at.desc(), OutboxMessage.id.desc())
-        .limit(PAGE + 1)
+    theirs = select(OutboxMessage).where(
+        OutboxMessage.person_id == wanted.person.id,
+        or_(OutboxMessage.case_id.is_(None), OutboxMessage.case_id.in_(seen)),
     )
+    rows = session.scalars(wanted.newest(theirs, OutboxMessage.created_at, OutboxMessage.id))
     for message in rows:
         yield Entry(
             message.created_at,
@@ -138,12 +136,8 @@ def _outbox(session: Session, wanted: _Wanted) -> Iterator[Entry]:
 
 
 def _questions(session: Session, wanted: _Wanted) -> Iterator[Entry]:
-    rows = session.scalars(
-        select(Question)
-        .where(Question.person_id == wanted.person.id, wanted.until(Question.asked_at))
-        .order_by(Question.asked_at.desc(), Question.id.desc())
-        .limit(PAGE + 1)
-    ).all()
+    theirs = select(Question).where(Question.person_id == wanted.person.id)
+    rows = session.scalars(wanted.newest(theirs, Question.asked_at, Question.id)).all()
     titles = knowledge.titles(session, [row.card_id for row in rows if row.card_id])
     for row in rows:
         yield Entry(
@@ -160,16 +154,15 @@ def _questions(session: Session, wanted: _Wanted) -> Iterator[Entry]:
 
 
 def _answers(session: Session, wanted: _Wanted) -> Iterator[Entry]:
-    rows = session.execute(
+    theirs = (
         select(Answer, ItemVersion.stem)
         .outerjoin(
             ItemVersion,
             (ItemVersion.item_id == Answer.item_id) & (ItemVersion.version == Answer.item_version),
         )
-        .where(Answer.person_id == wanted.person.id, wanted.until(Answer.answered_at))
-        .order_by(Answer.answered_at.desc(), Answer.id.desc())
-        .limit(PAGE + 1)
+        .where(Answer.person_id == wanted.person.id)
     )
+    rows = session.execute(wanted.newest(theirs, Answer.answered_at, Answer.id))
     for answer, stem in rows:
         stems = stem or {}
         yield Entry(
@@ -186,34 +179,24 @@ def _answers(session: Session, wanted: _Wanted) -> Iterator[Entry]:
 
 def _doses(session: Session, wanted: _Wanted) -> Iterator[Entry]:
     """Doses that came to nothing, with the reason: those that were given show as messages."""
-    rows = session.execute(
-        select(Dose.due_at, Dose.kind, Dose.state, Dose.reason)
-        .where(
-            Dose.person_id == wanted.person.id,
-            Dose.state.in_(("lapsed", "unsent", "expired"))
-            | ((Dose.state == "planned") & Dose.reason.is_not(None)),
-            wanted.until(Dose.due_at),
-        )
-        .order_by(Dose.due_at.desc(), Dose.id.desc())
-        .limit(PAGE + 1)
+    theirs = select(Dose.due_at, Dose.kind, Dose.state, Dose.reason).where(
+        Dose.person_id == wanted.person.id,
+        Dose.state.in_(("lapsed", "unsent", "expired"))
+        | ((Dose.state == "planned") & Dose.reason.is_not(None)),
     )
+    rows = session.execute(wanted.newest(theirs, Dose.due_at, Dose.id))
     for at, kind, state, reason in rows:
         yield Entry(at, "dose", {"dose": kind, "state": state, "reason": reason})
 
 
 def _cases(session: Session, wanted: _Wanted) -> Iterator[Entry]:
-    rows = session.scalars(
-        select(Case)
-        .where(
-            or_(
-                Case.mentee_id == wanted.person.id,
-                (Case.mentor_id == wanted.person.id) & wanted.scope.about(Case.mentee_id),
-            ),
-            wanted.until(Case.opened_at),
+    theirs = select(Case).where(
+        or_(
+            Case.mentee_id == wanted.person.id,
+            (Case.mentor_id == wanted.person.id) & wanted.scope.about(Case.mentee_id),
         )
-        .order_by(Case.opened_at.desc(), Case.id.desc())
-        .limit(PAGE + 1)
     )
+    rows = session.scalars(wanted.newest(theirs, Case.opened_at, Case.id))
     for case in rows:
         yield Entry(
             case.opened_at,
@@ -231,12 +214,8 @@ def _cases(session: Session, wanted: _Wanted) -> Iterator[Entry]:
 
 
 def _assessments(session: Session, wanted: _Wanted) -> Iterator[Entry]:
-    rows = session.scalars(
-        select(Assessment)
-        .where(Assessment.person_id == wanted.person.id, wanted.until(Assessment.at))
-        .order_by(Assessment.at.desc(), Assessment.id.desc())
-        .limit(PAGE + 1)
-    )
+    theirs = select(Assessment).where(Assessment.person_id == wanted.person.id)
+    rows = session.scalars(wanted.newest(theirs, Assessment.at, Assessment.id))
     for row in rows:
         yield Entry(
             row.at,
@@ -256,16 +235,12 @@ def _encounters(session: Session, wanted: _Wanted) -> Iterator[Entry]:
     with_them = select(EncounterMentee.encounter_id).where(
         EncounterMentee.person_id == wanted.person.id
     )
-    rows = session.execute(
+    theirs = (
         select(Encounter, Person.name)
         .join(Person, Person.id == Encounter.mentor_id)
-        .where(
-            or_(Encounter.mentor_id == wanted.person.id, Encounter.id.in_(with_them)),
-            wanted.until(Encounter.began_at),
-        )
-        .order_by(Encounter.began_at.desc(), Encounter.id.desc())
-        .limit(PAGE + 1)
+        .where(or_(Encounter.mentor_id == wanted.person.id, Encounter.id.in_(with_them)))
     )
+    rows = session.execute(wanted.newest(theirs, Encounter.began_at, Encounter.id))
     for row, mentor in rows:
         about = {
             "met": row.kind,
