@@ -166,6 +166,7 @@ def test_a_mentors_week_and_month(town: Town) -> None:
     said = alice.hears("Mentoring in March 2026. Cases helped with: 1", "Said that it helped: 1")
     assert "Claudine" not in said
     assert "Snake" not in said
+    beata.hears("This month 0 of 2 visits have taken place")
     beata.hears_nothing()  # nothing to say, and nothing is said
     with town.works.sessions() as session:
         done = session.scalars(select(MentorDue).where(MentorDue.done_at.is_not(None)))
