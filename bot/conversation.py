@@ -209,6 +209,8 @@ def _route(situation: Situation) -> Routed:
         return Routed(Route.WITHDRAW if command.name == "withdraw" else Route.CALL)
     if command is not None and command.name not in words.MENTOR_COMMANDS:
         return Routed(Route.COMMAND, command=command, danger=assessed)
+    if _has_no_walk(situation):
+        return Routed(Route.UNCLEAR)
     in_talk = _for_discussion(situation, assessed)
     if in_talk is not None:
         return Routed(in_talk, danger=assessed)
@@ -258,6 +260,16 @@ def _moves_walk(situation: Situation) -> bool:
         return False
     word = words.walk_word(situation.text)
     return word is not None and not (word == "back" and situation.is_away)
+
+
+def _has_no_walk(situation: Situation) -> bool:
+    """Whether a text is BACK, SKIP or LATER though nothing is being asked.
+
+    It is then no answer to a colleague's case and no detail of one's own: nobody gets it.
+    """
+    meant = situation.addresses_own_case or situation.quotes_something or situation.has_media
+    with_people = situation.open_case_as_mentee or situation.cases_as_mentor > 0
+    return with_people and not meant and words.walk_word(situation.text) is not None
 
 
 def _is_for_walk(situation: Situation, walk: walking.Asked, command: words.Command | None) -> bool:

@@ -305,7 +305,7 @@ def test_language_and_words_of_later_steps(town: Town) -> None:
     nurse.says("2")
     nurse.hears("français")
     nurse.says("ASSESS")
-    nurse.hears("n'est pas encore ouvert")
+    nurse.hears("pas encore de compétences pour votre profession")
     nurse.says("language English")
     nurse.hears("From now on in English")
 

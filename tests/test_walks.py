@@ -363,3 +363,22 @@ def test_any_order_of_words_settles_each_step_once(town: Town, ward: Ward) -> No
             session.rollback()
 
     plays()
+
+
+def test_later_without_a_walk_goes_to_nobody_in_a_case(town: Town) -> None:
+    nurse, alice = town.mentee(NURSE), town.mentor(MENTOR)
+    town.pair(NURSE, MENTOR)
+    nurse.says("MENTOR")
+    nurse.hears("Text your question")
+    nurse.says("Snake bite on the hand, what first")
+    nurse.hears("I asked")
+    alice.hears("Snake bite")
+    alice.says("LATER")
+    alice.hears("not sure what that answers")
+    nurse.hears_nothing()
+    nurse.says("skip")
+    nurse.hears("not sure what that answers")
+    alice.hears_nothing()
+    alice.says("later", quoting="Snake bite")  # said to this case, so it is meant
+    alice.hears("Sent to")
+    nurse.hears("later")
