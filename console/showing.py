@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import render_template, request
-from flask_babel import format_date, format_datetime, get_locale
+from flask_babel import format_date, format_datetime, format_decimal, get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from console.language import NAMES
 from console.office import office
-from console.words import said
+from console.sentences import told
+from console.words import WORDS, said
 
 Tab = tuple[str, Callable[[], str]]
 
@@ -24,6 +25,8 @@ TABS: tuple[Tab, ...] = (
     ("console.home", lambda: _("Home")),
     ("console.cases", lambda: _("Cases")),
     ("console.people", lambda: _("People")),
+    ("console.campaigns", lambda: _("Campaigns")),
+    ("console.bank", lambda: _("Bank")),
     ("console.reports", lambda: _("Reports")),
     ("console.accounts", lambda: _("Users")),
     ("console.audit", lambda: _("Audit")),
@@ -45,6 +48,13 @@ def page(template: str, **values: Any) -> str:
         moment=moment,
         day=day,
         said=said,
+        told=told,
+        reason_of=reason_of,
+        amount=amount,
+        decimal=decimal,
+        share=share,
+        money=money,
+        took=took,
         here=here,
         **values,
     )
@@ -66,6 +76,44 @@ def moment(at: datetime | None) -> str:
 def day(on: date | None) -> str:
     """A day, such as ``3 Mar 2026``; a dash for none."""
     return "–" if on is None else str(format_date(on, "d MMM yyyy", rebase=False))
+
+
+def amount(count: object) -> str:
+    """A count with its thousands apart; what is no number, such as ``<5``, as it is."""
+    return str(format_decimal(count)) if isinstance(count, int) else str(count)
+
+
+def decimal(value: float) -> str:
+    """A number with two digits after the point."""
+    return str(format_decimal(round(value, 2)))
+
+
+def share(part: object) -> str:
+    """A share of 0 to 1 in percent; a dash for none; what is hidden, such as ``<5``, as it is."""
+    if part is None:
+        return "–"
+    return f"{part * 100:.0f} %" if isinstance(part, int | float) else str(part)
+
+
+def money(sum_: float, currency: str) -> str:
+    """An amount of money with its currency."""
+    return f"{format_decimal(round(sum_, 2))} {currency}"
+
+
+def took(seconds: object) -> str:
+    """How long something took, in minutes or hours."""
+    if not isinstance(seconds, int | float):
+        return "–" if seconds is None else str(seconds)
+    if seconds < 2 * 3600:
+        return str(_("%(minutes)s minutes", minutes=round(seconds / 60)))
+    return str(_("%(hours)s hours", hours=format_decimal(round(seconds / 3600, 1))))
+
+
+def reason_of(reason: str | None) -> str:
+    """Why a dose or message came to nothing, in the language of the page."""
+    if reason in WORDS["reason"]:
+        return said("reason", reason)
+    return told(reason)
 
 
 def here(**changed: Any) -> str:

@@ -141,3 +141,63 @@ def weeks(session: Session, scope: Scope, campaign: Campaign, today: date) -> li
         .order_by(week)
     )
     return [Week(begins.date(), sent, answered) for begins, sent, answered in rows]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a campaign stands, of the mentees whom the caller may see.
+
+    ``left``: (reason, mentees) of those who are in it no more. ``doses``: (kind, state, reason,
+    how many). ``next_at``: when the next dose is planned for.
+    """
+
+    enrolled: int
+    left: Sequence[tuple[str | None, int]]
+    doses: Sequence[tuple[str, str, str | None, int]]
+    next_at: datetime | None
+    behind: int
+    used: float | None
+
+    def number(self, *states: str) -> int:
+        """Questions and tips in one of these states."""
+        return sum(
+            count for kind, state, _, count in self.doses if kind != "summary" and state in states
+        )
+
+    @property
+    def sent(self) -> int:
+        """Questions and tips that reached a phone, as far as is known."""
+        return self.number("open", "answered", "expired", "given")
+
+
+def standing(
+    session: Session, scope: Scope, campaign: Campaign, plan: Plan, now: datetime
+) -> Standing:
+    """How one campaign stands at a moment (aware)."""
+    ours = (Dose.campaign_id == campaign.id, scope.about(Dose.person_id))
+    enrolments = session.execute(
+        select(Enrolment.left_at.is_(None), Enrolment.reason, func.count())
+        .where(Enrolment.campaign_id == campaign.id, scope.about(Enrolment.person_id))
+        .group_by(Enrolment.left_at.is_(None), Enrolment.reason)
+        .order_by(func.count().desc())
+    ).all()
+    doses = session.execute(
+        select(Dose.kind, Dose.state, Dose.reason, func.count())
+        .where(*ours)
+        .group_by(Dose.kind, Dose.state, Dose.reason)
+        .order_by(Dose.kind, Dose.state, func.count().desc(), Dose.reason)
+    )
+    late = Dose.due_at < now - BEHIND
+    next_at, behind = session.execute(
+        select(func.min(Dose.due_at), func.count().filter(late)).where(
+            *ours, Dose.state == "planned"
+        )
+    ).one()
+    return Standing(
+        enrolled=sum(count for there, _, count in enrolments if there),
+        left=[(reason, count) for there, reason, count in enrolments if not there],
+        doses=[(kind, state, reason, count) for kind, state, reason, count in doses],
+        next_at=next_at,
+        behind=behind if campaign.state == "running" else 0,
+        used=used(campaign, plan) if scope.sees_all else None,
+    )
