@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -12,11 +12,12 @@ from flask import render_template, request
 from flask_babel import format_date, format_datetime, format_decimal, get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
+from markupsafe import Markup
 
 from console.language import NAMES
 from console.office import office
 from console.sentences import told
-from console.words import WORDS, said
+from console.words import said
 
 Tab = tuple[str, Callable[[], str]]
 
@@ -50,6 +51,7 @@ def page(template: str, **values: Any) -> str:
         said=said,
         told=told,
         reason_of=reason_of,
+        about=about,
         amount=amount,
         decimal=decimal,
         share=share,
@@ -110,10 +112,17 @@ def took(seconds: object) -> str:
 
 
 def reason_of(reason: str | None) -> str:
-    """Why a dose or message came to nothing, in the language of the page."""
-    if reason in WORDS["reason"]:
-        return said("reason", reason)
-    return told(reason)
+    """Why a dose came to nothing, in the language of the page: its own reason, or its message's."""
+    said_so = told(reason)
+    return said("reason", reason) if said_so == reason else said_so
+
+
+def about(name: str, problems: Mapping[str, str], help_: str, *, group: bool = False) -> Markup:
+    """The attributes that tie a field, or a group of them, to what helps and what is wrong."""
+    ids = [f"{name}-help"] * bool(help_) + [f"{name}-wrong"] * (name in problems)
+    described = Markup(' aria-describedby="{}"').format(" ".join(ids)) if ids else Markup()
+    invalid = name in problems and not group
+    return described + (Markup(' aria-invalid="true"') if invalid else Markup())
 
 
 def here(**changed: Any) -> str:
