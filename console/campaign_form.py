@@ -170,7 +170,7 @@ def _number(found: Read, fields: Fields, name: str) -> None:
     typed = _one(fields, name).replace(",", ".").replace("\u202f", "").replace(" ", "")
     if not typed:
         return
-    if re.fullmatch(r"\d{1,12}(\.\d{1,18})?|\.\d{1,18}|\d(\.\d+)?e-\d{1,2}", typed, re.ASCII):
+    if re.fullmatch(r"\d{1,12}(\.\d{1,30})?|\.\d{1,30}", typed, re.ASCII):
         found.wishes[name] = float(typed)
     else:
         found.problems[name] = N_("Please write a number.")

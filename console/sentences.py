@@ -334,7 +334,8 @@ _SHAPES: Final = tuple(
     (re.compile(shape, re.DOTALL), sentence)
     for shape, sentence in (*_REASONS, *_REFUSALS, *_PLAN, *_CAUTIONS, *_ITEMS)
 )
-_FIELD: Final = re.compile(r"(?:[a-z_]+(?:\.[a-z_0-9]+)*(?:, )?)+: ")
+_NAME: Final = r"[a-z_]+(?:\.[a-z_0-9]+)*"
+_FIELD: Final = re.compile(rf"{_NAME}(?:, {_NAME})*: ")
 
 
 def told(sentence: str | None) -> str:
@@ -354,4 +355,5 @@ def told(sentence: str | None) -> str:
 
 def without_field(problem: str) -> str:
     """A problem of a plan without the name of its field in front."""
-    return _FIELD.sub("", problem, count=1) if _FIELD.match(problem) else problem
+    field = _FIELD.match(problem)
+    return problem[field.end() :] if field else problem

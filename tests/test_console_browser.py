@@ -17,8 +17,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from bot.quizzes import bank, campaigns, catalogue, planning
+from bot.quizzes.plan import read
 from store.people import Person
-from store.quizzes import Campaign
 from tests.console import PASSWORD, TownDesk
 from tests.test_console_pages import busy
 from tests.town import Town
@@ -128,10 +129,17 @@ def test_every_page_fits_a_laptop_and_a_phone_and_a_screen_reader(
     with town.works.sessions.begin() as session:
         busy(session, session.get_one(Person, nurse.id), 0, 12)
         now = town.time.now()
-        session.add(
-            Campaign(name="Safe birth", state="paused", reason="the budget is used up",
-                     created_at=now - timedelta(days=9))
-        )  # fmt: skip
+        catalogue.save(session, bank.load())
+        plan = read({"start": now.date(), "end": now.date() + timedelta(days=90),
+                     "topics": ["pph", "preeclampsia"], "cohort": {"cadres": ["nurse"]},
+                     "budget": {"money": 500, "per_segment": 0.05}})  # fmt: skip
+        session.get_one(Person, nurse.id).cadre = "nurse"
+        campaign = campaigns.create(session, "Safe birth", plan, now)
+        draft = campaigns.create(session, "Safe birth, again", plan, now)
+        campaigns.launch(session, campaign, now)
+        planning.plan_ahead(session, now)
+        campaigns.pause(session, campaign, now, "the budget is used up")
+        campaign_id, draft_id = campaign.id, draft.id
     desk.account("root@example.org", "admin", name="Grace Mutesi")
     desk.account("fresh@example.org", "coordinator", name="Ben Uwera")
     case = town.case()
@@ -141,6 +149,19 @@ def test_every_page_fits_a_laptop_and_a_phone_and_a_screen_reader(
         "case": f"/console/cases/{case.id}",
         "people": "/console/people",
         "person": f"/console/people/{nurse.id}",
+        "campaigns": "/console/campaigns",
+        "campaign": f"/console/campaigns/{campaign_id}",
+        "results": f"/console/campaigns/{campaign_id}/results?by=district",
+        "planner": "/console/campaigns/new",
+        "tips": "/console/campaigns/new?kind=tips",
+        "plan": f"/console/campaigns/{campaign_id}/plan",
+        "preview": f"/console/campaigns/{draft_id}/preview",
+        "left-out": f"/console/campaigns/{draft_id}/left-out",
+        "mentees": f"/console/campaigns/{campaign_id}/mentees?q=a",
+        "mentee": f"/console/campaigns/{campaign_id}/mentees/{nurse.id}",
+        "bank": "/console/bank",
+        "item": "/console/bank/pph-q01",
+        "item-edit": "/console/bank/pph-q01/edit",
         "reports": "/console/reports",
         "report": "/console/reports/service-level",
         "users": "/console/users",

@@ -12,8 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.accounts.rules import ROLES
+from bot.importing import LANGUAGES
 from bot.mentoring import programme
+from bot.overviews.campaigns import STATES
 from bot.people import UI_LANGUAGES
+from bot.quizzes.plan import DAYS, Cohort
 from bot.reports.registry import REPORTS as ENTRIES
 from bot.status import RANK
 from console import plots, words
@@ -65,6 +68,10 @@ def test_every_kind_that_is_kept_has_a_word() -> None:
     assert set(words.REPORTS) == {"validated", *ENTRIES}
     by = {name for entry in ENTRIES.values() for name in entry.by}
     assert by <= set(words.WORDS["by"])
+    assert set(words.WORDS["campaign"]) == set(STATES)
+    assert set(words.WORDS["cohort"]) == set(Cohort.model_fields)
+    assert set(words.WORDS["weekday"]) == set(DAYS)
+    assert set(words.WORDS["language"]) == set(LANGUAGES)
     events = set()
     for path in Path(programme.__file__).parent.glob("*.py"):
         events |= set(

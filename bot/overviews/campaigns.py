@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, func, literal_column, select, true
 from sqlalchemy.orm import Session
 
 from bot.accounts.scope import Scope
@@ -58,12 +58,13 @@ def found(
         page: from 1.
         now: aware.
     """
-    query = select(Campaign)
-    counted = select(func.count()).select_from(Campaign)
-    if state:
-        query, counted = (one.where(Campaign.state == state) for one in (query, counted))
+    in_state = Campaign.state == state if state else true()
     rows = session.scalars(
-        query.order_by(Campaign.id.desc()).offset((page - 1) * PAGE).limit(PAGE)
+        select(Campaign)
+        .where(in_state)
+        .order_by(Campaign.id.desc())
+        .offset((page - 1) * PAGE)
+        .limit(PAGE)
     ).all()
     plans = load_plans(session, {(one.id, one.version) for one in rows})
     ids = [one.id for one in rows]
@@ -93,7 +94,8 @@ def found(
         )
         for campaign in rows
     ]
-    return lines, session.scalar(counted) or 0
+    total = session.scalar(select(func.count()).select_from(Campaign).where(in_state))
+    return lines, total or 0
 
 
 def used(campaign: Campaign, plan: Plan | None) -> float | None:

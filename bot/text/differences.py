@@ -26,5 +26,8 @@ def between(before: str, after: str) -> list[Part]:
         if what == "equal":
             found.append(("same", gone))
             continue
-        found += [part for part in (("gone", gone), ("new", fresh)) if part[1]]  # type: ignore[misc]
+        if gone:
+            found.append(("gone", gone))
+        if fresh:
+            found.append(("new", fresh))
     return found
