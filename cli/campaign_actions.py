@@ -20,18 +20,12 @@ from cli.errors import Refusal
 from store.quizzes import Answer, Campaign, CampaignVersion, Dose, Enrolment
 
 
-def _check_new(name: str) -> None:
-    if name.startswith("#"):
-        raise Refusal("A campaign's name cannot begin with #, which stands for its number.")
-
-
 def create(name: str, kind: str, given: Mapping[str, Any]) -> None:
     """Writes a draft and prints the short preview.
 
     Raises:
         Refusal: it cannot be; nothing was written.
     """
-    _check_new(name)
     with opened(name) as desk:
         plan = plans.new(kind, given, desk.today, desk.settings.default_region)
         campaign = campaigns.create(desk.session, name, plan, desk.now)
@@ -243,7 +237,6 @@ def copy(name: str, new: str, given: Mapping[str, Any]) -> None:
     Raises:
         Refusal: the new name is taken, or the plan names what is no longer there.
     """
-    _check_new(new)
     with opened(name, new) as desk:
         source = _named(desk.session, name)
         start = given["start"].date() if given else desk.today + timedelta(days=1)

@@ -72,6 +72,10 @@ TIMES = {
     "per_week": _number("--per-week", "Doses a week.", 1, 5),
     "weekdays": _text("--weekdays", "Such as mon,wed,fri.", "DAYS"),
     "hour": _text("--hour", "Between these local times, such as 17:00-19:00.", "FROM-TO"),
+    "own_hour": Annotated[
+        bool | None,
+        typer.Option("--own-hour/--no-own-hour", help="A mentee's own hour goes first."),
+    ],
     "timezone": _text("--timezone", "Instead of each mentee's own.", "Z"),
     "start": _day("--start", "The first day, such as 2026-03-02; tomorrow unless said."),
     "weeks": _number("--weeks", "How long; 26 unless said.", 1, 104),

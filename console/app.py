@@ -9,10 +9,24 @@ from console import assets, guard
 from console.blueprint import blueprint
 from console.language import chosen
 from console.office import Office
-from console.pages import accounts, audit, cases, entering, home, people, reports
+from console.pages import (
+    accounts,
+    audit,
+    bank,
+    campaigns,
+    cases,
+    entering,
+    home,
+    people,
+    planning,
+    reports,
+)
 
 # Each hangs its pages on the blueprint when it is read.
-PAGES = (assets, accounts, audit, cases, entering, home, people, reports)
+PAGES = (
+    *(assets, accounts, audit, bank, campaigns, cases, entering, home, people, planning),
+    *(reports,),
+)
 LARGEST_FORM = 256 * 1024
 
 

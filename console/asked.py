@@ -21,6 +21,11 @@ def typed(name: str, longest: int = 80) -> str:
     return _plain(request.form.get(name, ""))[:longest]
 
 
+def sent() -> dict[str, list[str]]:
+    """Every field of the form that was sent, with all of its values in order."""
+    return {name: [_plain(one) for one in values] for name, values in request.form.lists()}
+
+
 def word(name: str, allowed: tuple[str, ...] | None = None, longest: int = 80) -> str:
     """A word; empty where it is not among those allowed."""
     given = _plain(request.args.get(name, ""))[:longest]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import render_template, request
-from flask_babel import format_date, format_datetime, get_locale
+from flask_babel import format_date, format_datetime, format_decimal, get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
+from markupsafe import Markup
 
 from console.language import NAMES
 from console.office import office
+from console.sentences import told
 from console.words import said
 
 Tab = tuple[str, Callable[[], str]]
@@ -24,6 +26,8 @@ TABS: tuple[Tab, ...] = (
     ("console.home", lambda: _("Home")),
     ("console.cases", lambda: _("Cases")),
     ("console.people", lambda: _("People")),
+    ("console.campaigns", lambda: _("Campaigns")),
+    ("console.bank", lambda: _("Bank")),
     ("console.reports", lambda: _("Reports")),
     ("console.accounts", lambda: _("Users")),
     ("console.audit", lambda: _("Audit")),
@@ -45,6 +49,14 @@ def page(template: str, **values: Any) -> str:
         moment=moment,
         day=day,
         said=said,
+        told=told,
+        reason_of=reason_of,
+        about=about,
+        amount=amount,
+        decimal=decimal,
+        share=share,
+        money=money,
+        took=took,
         here=here,
         **values,
     )
@@ -66,6 +78,51 @@ def moment(at: datetime | None) -> str:
 def day(on: date | None) -> str:
     """A day, such as ``3 Mar 2026``; a dash for none."""
     return "–" if on is None else str(format_date(on, "d MMM yyyy", rebase=False))
+
+
+def amount(count: object) -> str:
+    """A count with its thousands apart; what is no number, such as ``<5``, as it is."""
+    return str(format_decimal(count)) if isinstance(count, int) else str(count)
+
+
+def decimal(value: float) -> str:
+    """A number with two digits after the point."""
+    return str(format_decimal(round(value, 2)))
+
+
+def share(part: object) -> str:
+    """A share of 0 to 1 in percent; a dash for none; what is hidden, such as ``<5``, as it is."""
+    if part is None:
+        return "–"
+    return f"{part * 100:.0f} %" if isinstance(part, int | float) else str(part)
+
+
+def money(sum_: float, currency: str) -> str:
+    """An amount of money with its currency."""
+    return f"{format_decimal(round(sum_, 2))} {currency}"
+
+
+def took(seconds: object) -> str:
+    """How long something took, in minutes or hours."""
+    if not isinstance(seconds, int | float):
+        return "–" if seconds is None else str(seconds)
+    if seconds < 2 * 3600:
+        return str(_("%(minutes)s minutes", minutes=round(seconds / 60)))
+    return str(_("%(hours)s hours", hours=format_decimal(round(seconds / 3600, 1))))
+
+
+def reason_of(reason: str | None) -> str:
+    """Why a dose came to nothing, in the language of the page: its own reason, or its message's."""
+    said_so = told(reason)
+    return said("reason", reason) if said_so == reason else said_so
+
+
+def about(name: str, problems: Mapping[str, str], help_: str, *, group: bool = False) -> Markup:
+    """The attributes that tie a field, or a group of them, to what helps and what is wrong."""
+    ids = [f"{name}-help"] * bool(help_) + [f"{name}-wrong"] * (name in problems)
+    described = Markup(' aria-describedby="{}"').format(" ".join(ids)) if ids else Markup()
+    invalid = name in problems and not group
+    return described + (Markup(' aria-invalid="true"') if invalid else Markup())
 
 
 def here(**changed: Any) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot import inbound
+from bot.quizzes import background
 from bot.settings import Settings
 from channels.twilio import Twilio
 from nlu.client import RasaClient, RasaUnavailable
@@ -128,6 +129,11 @@ class Works:
     def give_and_send(self, most: int) -> None:
         """Give doses of campaigns and send what they have queued, up to ``most`` of each."""
         self.bulk.run(most)
+
+    def campaign(self, campaign_id: int, what: str, plan: dict[str, Any] | None) -> None:
+        """Launch or change a campaign, as it was asked for in the console."""
+        with self.sessions.begin() as session:
+            background.carry_out(session, campaign_id, what, plan, self.now())
 
     def close(self) -> None:
         """Let go of connections and threads."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import procrastinate
 import structlog
@@ -56,6 +57,11 @@ def make_app(settings: Settings, works: Works | None = None) -> procrastinate.Ap
     def bulk(most: int) -> None:
         assert works is not None
         works.give_and_send(most)
+
+    @app.task(name=queue.CAMPAIGN, retry=retry)
+    def campaign(campaign_id: int, what: str, plan: dict[str, Any] | None) -> None:
+        assert works is not None
+        works.campaign(campaign_id, what, plan)
 
     # A server that does not take the model is busy or away: that takes longer than a few seconds.
     patient = procrastinate.RetryStrategy(max_attempts=9, exponential_wait=2)

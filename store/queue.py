@@ -24,6 +24,7 @@ RECEIVE = "receive"
 SEND = "send_person"
 BULK = "bulk"
 TRAIN = "train"
+CAMPAIGN = "campaign"
 
 # Training needs Rasa's environment and the models' folder: only workers that have them take it.
 QUEUE = "default"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -16,10 +16,13 @@ from bot.accounts.rules import ROLES
 from bot.accounts.scope import Scope
 from bot.mentoring import cases as services
 from bot.overviews import cases, glance, people
+from bot.quizzes import campaigns
+from bot.quizzes.plan import read
 from console.roles import OPEN, PAGES
 from store.cases import Case
 from store.people import Address, Facility, Person
 from tests.console import NOW, Desk
+from tests.programme import stock_bank
 
 # What is not the console's: each has its own lock, or is open to all.
 OUTSIDE = {
@@ -85,7 +88,7 @@ def programme(session: Session) -> Programme:
     return made
 
 
-def filled(rule: str, ids: dict[str, int]) -> str:
+def filled(rule: str, ids: Mapping[str, int | str]) -> str:
     values = {**ids, "digest": "0" * 16, "name": "danger", "token": "x" * 43, "language": "fr",
               "rest": "nowhere"}  # fmt: skip
     return re.sub(r"<(?:[\w()=]+:)?(\w+)>", lambda found: str(values[found[1]]), rule)
@@ -94,6 +97,9 @@ def filled(rule: str, ids: dict[str, int]) -> str:
 def test_every_page_opens_for_its_roles_and_for_nobody_else(desk: Desk) -> None:
     with desk.house.sessions.begin() as session:
         made = programme(session)
+        stock_bank(session)
+        plan = read({"start": NOW.date(), "end": NOW.date()})
+        campaign = campaigns.create(session, "Safe birth", plan, NOW).id
     accounts = {
         "admin": desk.account("admin@example.org", "admin"),
         "coordinator": desk.account("coordinator@example.org", "coordinator"),
@@ -102,7 +108,13 @@ def test_every_page_opens_for_its_roles_and_for_nobody_else(desk: Desk) -> None:
     }
     assert set(accounts) == set(ROLES)
     own = made.mentees[0]
-    ids = {"person_id": own, "case_id": made.cases[own], "account_id": accounts["viewer"]}
+    ids = {
+        "person_id": own,
+        "case_id": made.cases[own],
+        "account_id": accounts["viewer"],
+        "campaign_id": campaign,
+        "item_id": "pph-q01",
+    }
     browsers = {role: desk.signed_in(f"{role}@example.org") for role in ROLES}
     nobody = desk.browser()
     nobody.goes("/console/login")

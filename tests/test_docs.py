@@ -20,13 +20,13 @@ from typer.testing import CliRunner
 
 from bot import settings, status, texts
 from bot.people import UI_LANGUAGES
+from bot.quizzes.drafting import WEEKS
 from bot.quizzes.plan import Budget, Cohort, Plan, read
 from bot.text.gsm7 import to_gsm7
 from bot.text.segments import is_gsm7
 from bot.words import command
 from channels import errors, templates
 from cli.app import app
-from cli.campaign_plans import WEEKS
 from store.migrate import psycopg_conninfo
 from store.quizzes import Dose
 from webhooks import health

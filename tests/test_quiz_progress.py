@@ -21,12 +21,12 @@ from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from bot.quizzes import averages, bank, catalogue, giving, progress, spacing, summaries
+from bot.quizzes.outcome import BY, TOO_FEW, outcome
 from bot.quizzes.plan import Plan
 from bot.text.gsm7 import to_gsm7
 from bot.text.segments import count
 from cli.app import app
 from cli.errors import Refusal
-from cli.progress import BY, TOO_FEW, outcome
 from store.base import make_engine, make_sessions
 from store.knowledge import Card
 from store.messages import OutboxMessage

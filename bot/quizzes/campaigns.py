@@ -32,12 +32,14 @@ def create(session: Session, name: str, plan: Plan, now: datetime) -> Campaign:
     """Write a draft; nothing is sent before it is launched.
 
     Raises:
-        CampaignError: the name is taken or empty.
+        CampaignError: the name is taken, empty, or looks like a number.
         PlanError: the plan names items, topics or people that are not there.
     """
     name = " ".join(name.split())
     if not name:
         raise CampaignError("A campaign needs a name.")
+    if name.startswith("#"):
+        raise CampaignError("A campaign's name cannot begin with #, which stands for its number.")
     if by_name(session, name) is not None:
         raise CampaignError(f"There is a campaign called {name!r} already.")
     check(session, plan)
@@ -127,6 +129,22 @@ def launch(session: Session, campaign: Campaign, now: datetime) -> int:
 
     Raises:
         CampaignError: it is no draft, its time has passed, or nobody would get anything.
+        PlanError: the plan names what is no longer there.
+    """
+    plan = may_launch(session, campaign, now)
+    enrolled = enrol(session, campaign, plan, now)
+    if not enrolled:
+        raise CampaignError(f"{campaign.name!r} would reach nobody; the preview says why.")
+    campaign.state, campaign.launched_at, campaign.reason = "running", now, None
+    return enrolled
+
+
+def may_launch(session: Session, campaign: Campaign, now: datetime) -> Plan:
+    """The plan by which a draft can be launched, whether or not it would reach anybody.
+
+    Raises:
+        CampaignError: it is no draft, or its time has passed.
+        PlanError: the plan names what is no longer there.
     """
     if campaign.state != "draft":
         raise CampaignError(f"{campaign.name!r} is {campaign.state}, only a draft is launched.")
@@ -134,11 +152,7 @@ def launch(session: Session, campaign: Campaign, now: datetime) -> int:
     if plan.end < now.date() - timedelta(days=1):
         raise CampaignError(f"{campaign.name!r} would have ended on {plan.end}; change its dates.")
     check(session, plan)
-    enrolled = enrol(session, campaign, plan, now)
-    if not enrolled:
-        raise CampaignError(f"{campaign.name!r} would reach nobody; the preview says why.")
-    campaign.state, campaign.launched_at, campaign.reason = "running", now, None
-    return enrolled
+    return plan
 
 
 def enrol(session: Session, campaign: Campaign, plan: Plan, now: datetime) -> int:

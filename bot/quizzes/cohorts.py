@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select, true
 from sqlalchemy.orm import Session
 
 from bot.quizzes.bank import Item
@@ -49,17 +49,23 @@ class LeftOut:
 
 
 def find(
-    session: Session, plan: Plan, items: Sequence[Item], beside: int | None = None
+    session: Session,
+    plan: Plan,
+    items: Sequence[Item],
+    beside: int | None = None,
+    only: int | None = None,
 ) -> tuple[list[Member], list[LeftOut]]:
     """The members of a plan's cohort, and those who fit its lists but are left out.
 
     Args:
         items: the plan's items; empty for a plan of tips.
         beside: leave out who is in this campaign already, or has left it by their own wish.
+        only: look at this person, at nobody else.
     """
     members: list[Member] = []
     left: list[LeftOut] = []
-    rows = session.execute(_statement(plan, beside)).all()
+    query = _statement(plan, beside)
+    rows = session.execute(query if only is None else query.where(Person.id == only)).all()
     open_to = {cadre for item in items for cadre in item.cadres}
     for_all = any(not item.cadres for item in items)
     for row in rows:
@@ -86,6 +92,27 @@ def unknown(session: Session, plan: Plan) -> list[str]:
         if session.scalar(select(Person.id).where(_is_one_of([who])).limit(1)) is None:
             found.append(f"cohort.people: {who!r} is neither a phone nor an external id we know.")
     return found
+
+
+def fitting(plan: Plan) -> ColumnElement[bool]:
+    """The condition on ``person`` under which a mentee fits the cohort's lists."""
+    chosen: list[ColumnElement[bool]] = []
+    filters = plan.cohort.filters
+    if filters:
+        chosen.append(and_(*(_fits(name, words) for name, words in filters.items())))
+    if plan.cohort.people:
+        chosen.append(_is_one_of(plan.cohort.people))
+    return and_(Person.roles.contains(["mentee"]), or_(*chosen) if chosen else true())
+
+
+def unfitting(session: Session, plan: Plan, person_id: int) -> list[str]:
+    """The names of the cohort's lists that a person does not fit; of a plan with such lists."""
+    return [
+        name
+        for name, words in plan.cohort.filters.items()
+        if session.scalar(select(Person.id).where(Person.id == person_id, _fits(name, words)))
+        is None
+    ]
 
 
 def _statement(plan: Plan, beside: int | None) -> Select[Any]:
@@ -123,21 +150,9 @@ def _statement(plan: Plan, beside: int | None) -> Select[Any]:
         )
         .outerjoin(Facility, Facility.id == Person.facility_id)
         .outerjoin(ways, ways.c.person_id == Person.id)
-        .where(Person.roles.contains(["mentee"]))
+        .where(fitting(plan))
         .order_by(Person.id)
     )
-    filters = plan.cohort.filters
-    chosen: list[ColumnElement[bool]] = []
-    if filters:
-        fits = [_fits(name, words) for name, words in filters.items()]
-        together = fits[0]
-        for more in fits[1:]:
-            together = together & more
-        chosen.append(together)
-    if plan.cohort.people:
-        chosen.append(_is_one_of(plan.cohort.people))
-    if chosen:
-        query = query.where(or_(*chosen))
     if beside is not None:
         there = select(1).where(
             Enrolment.campaign_id == beside,

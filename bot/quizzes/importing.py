@@ -119,7 +119,7 @@ def questions(
         check: only look, write nothing.
     """
     with sessions() as session:
-        known = _known(session)
+        known = look_up(session)
         try:
             found = _read(path, known)
         except ValueError as error:
@@ -138,7 +138,8 @@ def questions(
     return Outcome(summary=_summary(found, known, stored, same))
 
 
-def _known(session: Session) -> Known:
+def look_up(session: Session) -> Known:
+    """What the database has now."""
     rows = session.execute(select(Item.id, Item.topic, Item.live_version, Item.withdrawn_at)).all()
     live = [(row.id, row.live_version) for row in rows if row.live_version is not None]
     return Known(

@@ -39,11 +39,12 @@ NOT_SAID: Final = "not said"
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """Who is left out for one reason: names in the order of the people."""
+    """Who is left out for one reason: names in the order of the people, and their ids."""
 
     reason: str
     count: int
     names: list[str]
+    people: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +149,17 @@ def _by(plan: Plan, members: Sequence[Member]) -> dict[str, dict[str, int]]:
 
 
 def _out(out: Sequence[LeftOut]) -> list[Out]:
-    names: dict[str, list[str]] = defaultdict(list)
+    found: dict[str, list[Member]] = defaultdict(list)
     for one in out:
-        names[one.reason].append(one.member.name or f"person {one.member.person}")
+        found[one.reason].append(one.member)
     return [
-        Out(reason, len(who), who)
-        for reason, who in sorted(names.items(), key=lambda pair: -len(pair[1]))
+        Out(
+            reason,
+            len(who),
+            [member.name or f"person {member.person}" for member in who],
+            [member.person for member in who],
+        )
+        for reason, who in sorted(found.items(), key=lambda pair: -len(pair[1]))
     ]
 
 

@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import ColumnElement, case, func, select, true, update
 from sqlalchemy.orm import Session
 
 from bot.quizzes import campaigns
@@ -24,6 +24,7 @@ from store.people import Address
 from store.quizzes import Campaign, Dose
 
 USED_UP = "the budget is used up"
+ALL: Final = true()
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,12 @@ class Spent:
         )
 
 
-def spent(session: Session, campaign_id: int) -> Spent:
-    """What has left for a campaign: questions, reminders, feedback, summaries and tips."""
+def spent(session: Session, campaign_id: int, whose: ColumnElement[bool] = ALL) -> Spent:
+    """What has left for a campaign: questions, reminders, feedback, summaries and tips.
+
+    Args:
+        whose: a condition on ``dose``, where not all of it is asked for.
+    """
     sms = OutboxMessage.channel == "sms"
     template = OutboxMessage.form == "template"
     row = session.execute(
@@ -59,7 +64,7 @@ def spent(session: Session, campaign_id: int) -> Spent:
         )
         .select_from(OutboxMessage)
         .join(Dose, Dose.id == OutboxMessage.dose_id)
-        .where(Dose.campaign_id == campaign_id, OutboxMessage.provider_sid.is_not(None))
+        .where(Dose.campaign_id == campaign_id, whose, OutboxMessage.provider_sid.is_not(None))
     ).one()
     return Spent(*map(int, row))
 
