@@ -9,10 +9,37 @@ from console import assets, guard
 from console.blueprint import blueprint
 from console.language import chosen
 from console.office import Office
-from console.pages import accounts, audit, cases, entering, home, people, reports
+from console.pages import (
+    accounts,
+    audit,
+    cards,
+    cases,
+    entering,
+    facilities,
+    home,
+    learning,
+    library,
+    messages,
+    people,
+    reports,
+)
 
 # Each hangs its pages on the blueprint when it is read.
-PAGES = (assets, accounts, audit, cases, entering, home, people, reports)
+PAGES = (
+    assets,
+    accounts,
+    audit,
+    cards,
+    cases,
+    entering,
+    facilities,
+    home,
+    learning,
+    library,
+    messages,
+    people,
+    reports,
+)
 LARGEST_FORM = 256 * 1024
 
 
