@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,7 @@ from bot import sending
 from bot.accounts.scope import Scope
 from bot.overviews import messages
 from channels.errors import CATALOGUE
-from console.reasons import CODES
+from console.reasons import CODES, why
 from console.words import WORDS
 from store.messages import Inbound, OutboxMessage
 from store.people import Address, Facility, Person
@@ -212,3 +213,18 @@ def test_every_code_and_kind_that_decides_has_words() -> None:
     kinds = sending.PROACTIVE | sending.BY_DAY | sending.ALWAYS | sending.NEVER_LOST
     assert kinds <= set(WORDS["message kind"])
     assert sending.EXPIRED in WORDS["reason"]
+
+
+def test_every_reason_of_the_guide_has_words(desk: Desk) -> None:
+    guide = (Path(__file__).resolve().parent.parent / "docs" / "operations.md").read_text("utf-8")
+    table = guide.split("| Reason |", 1)[1].split("| Twilio's code |", 1)[0]
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    reasons = [one for row in rows for one in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    assert len(reasons) > 20
+    with desk.app.test_request_context("/console/"):
+        for reason in reasons:
+            given = "template x cannot be used at the provider" if "be used" in reason else reason
+            assert why(given, None) not in ("", given), reason
+        assert why("something new", None) == "something new"
+        assert why("something new", 30003).endswith("(30003)")
+        assert why(None, None) == ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from bot.accounts.scope import Scope
@@ -28,6 +28,8 @@ from store.quizzes import Campaign, Dose
 PAGE: Final = 50
 # Rows that are looked through for one page.
 SEARCHED: Final = 20_000
+# Beyond these a moment cannot be turned into another time zone's.
+YEARS: Final = range(2, 9999)
 DIRECTIONS: Final = ("out", "in")
 CHANNELS: Final = ("sms", "whatsapp")
 STATES: Final = tuple(RANK)
@@ -53,7 +55,7 @@ def place(text: str) -> Place | None:
         found = Place(datetime.fromisoformat(at), int(rank), int(number))
     except ValueError:
         return None
-    within = found.rank in (0, 1) and 0 <= found.id < 2**63
+    within = found.rank in (0, 1) and 0 <= found.id < 2**63 and found.at.year in YEARS
     return found if within and found.at.tzinfo is not None else None
 
 
@@ -154,7 +156,8 @@ def _between(wanted: Wanted, at: Any, number: Any, rank: int) -> list[ColumnElem
         conditions.append(at < wanted.until)
     start = wanted.after
     if start is not None and rank == start.rank:
-        conditions.append(tuple_(at, number) < tuple_(start.at, start.id))
+        below = tuple_(literal(start.at, at.type), literal(start.id, number.type))
+        conditions.append(tuple_(at, number) < below)
     elif start is not None:
         conditions.append(at <= start.at if rank < start.rank else at < start.at)
     return conditions

@@ -74,7 +74,6 @@ def _whose(words: str) -> tuple[tuple[int, ...] | None, int]:
 
 def _midnight(day: date | None, days: int = 0) -> datetime | None:
     """When a day begins, or the one so many days later, in the programme's time zone."""
-    try:
-        return datetime.combine(day + timedelta(days), time(), zone()) if day else None
-    except OverflowError:
+    if day is None or day.year not in messages.YEARS:
         return None
+    return datetime.combine(day + timedelta(days), time(), zone())
