@@ -186,6 +186,16 @@ def busy(session: Session, person: Person, first: int, number: int) -> None:
         )
 
 
+def library(session: Session, name: str) -> None:
+    """A card that expires today."""
+    session.add(Card(id=name, topic="pph", live_version=1, expires_on=NOW.date()))
+    session.flush()
+    session.add(
+        CardVersion(card_id=name, version=1, title={"en": AWKWARD}, topic_title={},
+                    answer={"en": AWKWARD}, examples={"en": [AWKWARD]}, source=AWKWARD, review="r")
+    )  # fmt: skip
+
+
 PAGES = (
     "/console/",
     "/console/people",
@@ -195,6 +205,14 @@ PAGES = (
     "/console/reports/questions?fy=FY26&by=district",
     "/console/users",
     "/console/audit",
+    "/console/cards",
+    "/console/cards/library",
+    "/console/cards/library/c-own",
+    "/console/cards/drafts/{draft}",
+    "/console/facilities?district=Kayonza",
+    "/console/facilities/{facility}",
+    "/console/learning",
+    "/console/messages",
 )
 
 
@@ -208,7 +226,15 @@ def test_queries_do_not_grow_with_rows_and_words_stay_words(desk: Desk) -> None:
                              reason="the budget is used up"))  # fmt: skip
         case = session.query(CaseEvent).filter(CaseEvent.person_id == person.id).first()
         assert case is not None
-        paths = [path.format(person=person.id, case=case.case_id) for path in PAGES]
+        library(session, "c-own")
+        draft = CardDraft(state="in_review", proposed_by=AWKWARD, proposed_at=NOW,
+                          card_id="c-own", content={"title": {"en": AWKWARD},
+                                                    "answer": {"en": AWKWARD}})  # fmt: skip
+        session.add(draft)
+        session.flush()
+        ids = {"person": person.id, "case": case.case_id, "draft": draft.id,
+               "facility": person.facility_id}  # fmt: skip
+        paths = [path.format(**ids) for path in PAGES]
     grace = desk.signed_in("grace@example.org")
 
     def counts() -> dict[str, int]:
@@ -230,13 +256,7 @@ def test_queries_do_not_grow_with_rows_and_words_stay_words(desk: Desk) -> None:
         busy(session, session.get_one(Person, person.id), 5, 45)
         for n in range(45):
             session.add(AuditEntry(at=NOW, what="case_seen", person_id=person.id, data={}))
-            card = Card(id=f"c{n}", topic="pph", live_version=1, expires_on=NOW.date())
-            session.add(card)
-            session.flush()
-            session.add(
-                CardVersion(card_id=card.id, version=1, title={"en": AWKWARD}, topic_title={},
-                            answer={}, examples={}, source="s", review="r")
-            )  # fmt: skip
+            library(session, f"c{n}")
             session.add(CardDraft(state="in_review", proposed_by="x", proposed_at=NOW,
                                   content={"title": {"en": AWKWARD}}))  # fmt: skip
     many = counts()
