@@ -104,6 +104,8 @@ class Situation:
     # Names of technical areas, folded: "TEST MNH" is a command, "test positive" is none.
     areas: frozenset[str] = frozenset()
     is_mentor: bool = False
+    # PLAN and the name of one of the mentor's mentees.
+    plans_for_mentee: bool = False
     is_away: bool = False
     is_coordinator: bool = False
     quotes_alert: bool = False  # a coordinator quotes a message about somebody else's case
@@ -123,6 +125,8 @@ class Routed:
     danger: danger.Danger | None = None
 
 
+# No word of its own: what PLAN is where a mentee's name follows.
+MENTEE_PLAN = "mentee_plan"
 # A coordinator's words: what waits, and answer cards.
 OVERSEES = words.CARD_COMMANDS | {"cases"}
 # Only while a case is open: "new born" must not lose its first word otherwise.
@@ -179,6 +183,8 @@ def _route(situation: Situation) -> Routed:
             command = words.Command("answer", code)  # a photo or voice note with the code under it
         if command is not None and command.name in words.MENTOR_COMMANDS | words.SHARED_COMMANDS:
             return Routed(Route.MENTOR_COMMAND, command=command)
+        if command is None and situation.plans_for_mentee and not situation.quotes_something:
+            return Routed(Route.MENTOR_COMMAND, command=words.Command(MENTEE_PLAN))
         answers_quiz = situation.quiz is not None and situation.quiz.addressed
         if situation.quotes_something and not answers_quiz and not (talk and talk.quoted):
             return Routed(Route.MENTOR_QUOTE)

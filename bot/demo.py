@@ -88,7 +88,9 @@ def console_login(session: Session, settings: Settings) -> str:
 
 
 def _office(person: Person) -> str | None:
-    return next((role for role in ("coordinator", "leader") if role in person.roles), person.cadre)
+    return next(
+        (role for role in ("coordinator", "focal", "leader") if role in person.roles), person.cadre
+    )
 
 
 def address_book(session: Session) -> list[dict[str, str | None]]:

@@ -34,6 +34,7 @@ from bot.mentoring import (
     candidates,
     desk,
     discussing,
+    mentee_plans,
     overseeing,
     record,
     selfassess,
@@ -175,6 +176,7 @@ def _situation(turn: Turn, released: bool) -> Situation:
         walk=walk,
         areas=kept(turn.settings.competencies_dir).area_names,
         is_mentor=person.is_mentor,
+        plans_for_mentee=mentors and mentee_plans.is_meant(turn),
         is_away=candidates.is_away(person, turn.now),
         is_coordinator=overseeing.oversees(person),
         quotes_alert=overseeing.quotes_alert(turn),
@@ -225,6 +227,9 @@ def _mentor_word(turn: Turn, asked: words.Command) -> str | None:
         return None
     if asked.name in visiting.WORDS:
         return visiting.command(turn, asked)
+    if asked.name == conversation.MENTEE_PLAN:
+        mentee_plans.command(turn)
+        return None
     return desk.command(turn, asked, expecting=_expects(turn))
 
 

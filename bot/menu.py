@@ -87,10 +87,15 @@ def quiz_answer(turn: Turn) -> str | None:
 
 
 def show_menu(turn: Turn) -> None:
-    """What can be texted, and some topics of the library: all would cost a fourth segment."""
+    """What can be texted, and some topics of the library: all would cost a fourth segment.
+
+    A mentor's words come in a message of their own.
+    """
     topics = knowledge.topic_titles(turn.session, turn.person.language)
     some = sorted(topics, key=len)[:MENU_TOPICS]
     turn.reply("menu", count=len(topics), topics=", ".join(some))
+    if turn.person.is_mentor:
+        turn.reply("menu_mentor")
 
 
 def _show_record(turn: Turn) -> None:

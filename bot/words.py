@@ -329,6 +329,16 @@ def command(text: str) -> Command | None:
     return None
 
 
+def after_plan(text: str) -> str | None:
+    """What stands behind PLAN, as typed; None: the text does not begin with it."""
+    words = _words()
+    plain = fold(text)
+    for phrase, name in words.leading:
+        if name == "plan" and plain.startswith(phrase + " "):
+            return _after_words(text, len(phrase.split()))
+    return None
+
+
 _LONGEST_VISIT: Final = 25
 _SOME_DAY: Final = date(2026, 3, 1)
 

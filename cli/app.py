@@ -307,6 +307,12 @@ def campaign_progress(
     progress(name, by, as_json)
 
 
+SpokenIn = Annotated[
+    Literal["en", "fr"] | None,
+    typer.Option("--language", help="Of headings and explanations; else DEFAULT_LANGUAGE."),
+]
+
+
 @report.command("validated")
 def report_validated(
     by: Annotated[
@@ -329,11 +335,12 @@ def report_validated(
         Path | None,
         typer.Option("--mapping", exists=True, dir_okay=False, help="For dhis2: data elements."),
     ] = None,
+    language: SpokenIn = None,
 ) -> None:
     """Tables 1 and 2: mentees, and how many of them are validated."""
     from cli.reports import validated
 
-    validated(by, fy or [], level or [], form, file, mapping)
+    validated(by, fy or [], level or [], form, file, mapping, language)
 
 
 @report.command("list")
@@ -350,11 +357,12 @@ def report_matrix(
     mentee: Annotated[str | None, typer.Option("--mentee", metavar="PHONE|EXTERNAL_ID")] = None,
     form: ReportFormat = "table",
     file: OutFile = None,
+    language: SpokenIn = None,
 ) -> None:
     """A mentor's mentees and their competencies, or one mentee's in full."""
     from cli.reports import matrix
 
-    matrix(mentor, mentee, form, file)
+    matrix(mentor, mentee, form, file, language)
 
 
 @report.command("dhis2")
@@ -378,11 +386,12 @@ def report_pack(
     district: Annotated[str | None, typer.Option("--district")] = None,
     month: Annotated[str | None, typer.Option("--month", help="Such as 2026-02.")] = None,
     quarter: Annotated[str | None, typer.Option("--quarter", help="Such as 2026-Q1.")] = None,
+    language: SpokenIn = None,
 ) -> None:
     """A mentor's month or a district's quarter, as a workbook or as pages."""
     from cli.reports import pack
 
-    pack(mentor, district, month, quarter, file)
+    pack(mentor, district, month, quarter, file, language)
 
 
 def _report(name: str, says: str) -> None:
@@ -393,10 +402,11 @@ def _report(name: str, says: str) -> None:
         until: Day = None,
         form: ReportFormat = "table",
         file: OutFile = None,
+        language: SpokenIn = None,
     ) -> None:
         from cli.reports import named
 
-        named(name, by, fy or [], since, until, form, file)
+        named(name, by, fy or [], since, until, form, file, language)
 
     report.command(name, help=says)(show)
 

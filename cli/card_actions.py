@@ -7,14 +7,12 @@ from pathlib import Path
 from sqlalchemy import select
 
 from bot import knowledge
-from bot.knowledge import draft_file, drafts, keeping, rules, telling
+from bot.knowledge import deciding, draft_file, drafts, keeping, rules, telling, wording
 from cli.card_desk import (
     draft_of,
     opened,
-    person_of,
     reviewer,
     somebody,
-    stored_content,
     which,
 )
 from cli.errors import Refusal
@@ -34,15 +32,16 @@ def propose(code: str, by: str) -> None:
         case = desk.session.scalar(query)
         if case is None:
             raise Refusal(f"There is no case #{wanted}.")
-        draft = drafts.propose(desk.session, case, somebody(desk, by), desk.now)
-        drafts.submit(desk.session, draft, desk.now)
-        title = drafts.shown_title(draft)
-        asked = telling.ask_reviewers(desk.session, draft, title, desk.now)
-        near = drafts.close_cards(desk.session, draft)
-        told = ", ".join(telling.names(asked)) or "nobody could be asked to review it"
-        print(f"Draft card {draft.id} from case #{case.code}: {title}. For review: {told}.")
-        for card, name in near.items():
+        made = deciding.propose(desk.session, case, somebody(desk, by), desk.now)
+        title = drafts.shown_title(made.draft)
+        print(f"Draft card {made.draft.id} from case #{case.code}: {title}. {_asked(made)}")
+        for card, name in made.near.items():
             print(f"It is close to {card}: {name}.")
+
+
+def _asked(made: deciding.Proposed) -> str:
+    told = ", ".join(telling.names(made.asked)) or "nobody could be asked to review it"
+    return f"For review: {told}."
 
 
 def edit(given: str, file: Path, by: str) -> None:
@@ -57,15 +56,12 @@ def edit(given: str, file: Path, by: str) -> None:
             content = draft_file.read(file.read_text("utf-8"))
         except UnicodeDecodeError:
             raise Refusal(f"{file.name} is not a text in UTF-8.") from None
-        stored = stored_content(desk, content)
+        stored = wording.from_file(desk.session, content, desk.settings.default_region)
         if not isinstance(found, CardDraft):
-            draft = drafts.draft_of_card(desk.session, found.id, stored, who, desk.now)
-            asked = telling.ask_reviewers(desk.session, draft, drafts.shown_title(draft), desk.now)
-            told = ", ".join(telling.names(asked)) or "nobody could be asked to review it"
-            print(f"Draft card {draft.id} changes {found.id}. For review: {told}.")
+            made = deciding.change_card(desk.session, found.id, stored, who, desk.now)
+            print(f"Draft card {made.draft.id} changes {found.id}. {_asked(made)}")
             return
-        kept = {"review": found.content["review"]} if "review" in found.content else {}
-        changed = drafts.edit(desk.session, found, {**stored, **kept}, who, desk.now)
+        changed = deciding.change(desk.session, found, stored, who, desk.now)
         print(f"Draft card {found.id}: changed {', '.join(changed) or 'nothing'}.")
 
 
@@ -77,17 +73,8 @@ def approve(number: int, by: str, distinct: bool) -> None:
     """
     with opened() as desk:
         draft, who = draft_of(desk, number), reviewer(desk, by)
-        if draft.state == rules.DRAFT:
-            drafts.submit(desk.session, draft, desk.now)
-        if distinct:
-            near = drafts.close_cards(desk.session, draft)
-            drafts.acknowledge(desk.session, draft, near, who, desk.now)
-        drafts.approve(desk.session, draft, who, desk.now)
-        few = [
-            language
-            for language, texts in draft.content["examples"].items()
-            if len(texts) < rules.FEW_EXAMPLES
-        ]
+        deciding.approve(desk.session, draft, who, desk.now, distinct=distinct)
+        few = deciding.few_examples(draft)
         print(
             f"Draft card {number} is approved as {draft.card_id}. It is trained in the background "
             "and goes live when the model has passed the gate."
@@ -109,8 +96,7 @@ def reject(number: int, by: str, reason: str) -> None:
         raise Refusal("A reason is needed: the person who proposed it is told.")
     with opened() as desk:
         draft = draft_of(desk, number)
-        drafts.reject(desk.session, draft, reason, reviewer(desk, by), desk.now)
-        telling.rejected(desk.session, draft, drafts.shown_title(draft), reason, desk.now)
+        deciding.reject(desk.session, draft, reason, reviewer(desk, by), desk.now)
         print(f"Draft card {number} is rejected.")
 
 
@@ -122,9 +108,7 @@ def merge(number: int, card_id: str, by: str) -> None:
     """
     with opened() as desk:
         draft, who = draft_of(desk, number), reviewer(desk, by)
-        if draft.state == rules.DRAFT:
-            drafts.submit(desk.session, draft, desk.now)
-        drafts.merge(desk.session, draft, card_id, who, desk.now)
+        deciding.merge(desk.session, draft, card_id, who, desk.now)
         print(
             f"The questions of draft card {number} become examples of {card_id} when the model "
             "has passed the gate."
@@ -158,8 +142,7 @@ def withdraw(
         if check:
             print(f"{len(wanted)} cards would be withdrawn.")
             return
-        taken = keeping.withdraw(session, wanted, reason, who, desk.now)
-        telling.withdrawn(session, taken, titles, reason, desk.now)
+        taken = deciding.withdraw(session, wanted, reason, who, desk.now)
         print(f"{len(taken)} cards are withdrawn and not sent any more.")
 
 
@@ -183,19 +166,15 @@ def keep(card: str, by: str, until: date | None, owner: str | None, guideline: s
     if until is None and owner is None and guideline is None:
         raise Refusal("Say --until, --owner or --guideline.")
     with opened() as desk:
-        person = person_of(desk, owner) if owner else None
-        if owner and person is None:
-            raise Refusal(f"{owner} is nobody we know: a phone or an external id.")
-        if until is not None and until <= desk.today:
-            raise Refusal(f"{until} is not in the future: ./mentorline cards withdraw ends a card.")
-        who = somebody(desk, by)
-        found = keeping.keep(
+        found = deciding.keep(
             desk.session,
             card,
-            who,
+            somebody(desk, by),
             desk.now,
-            expires_on=until,
-            owner_id=person.id if person else None,
+            today=desk.today,
+            region=desk.settings.default_region,
+            until=until,
+            owner=owner,
             guideline=guideline,
         )
         print(f"{card}: expires {found.expires_on or 'never'}, guideline {found.guideline or '-'}.")

@@ -3,19 +3,15 @@
 import contextlib
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from bot.knowledge import draft_file, drafts
+from bot.knowledge import draft_file, drafts, wording
+from bot.knowledge.deciding import by_person, sentences
 from bot.knowledge.drafts import By, Refused
-from bot.people import called, display_name
-from bot.texts import text
+from bot.people import called
 from cli.campaign_desk import Desk
 from cli.campaign_desk import opened as database_opened
 from cli.errors import Refusal
-from store.knowledge import Card, CardDraft, CardVersion
+from store.knowledge import Card, CardDraft
 from store.people import Person
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -32,15 +28,9 @@ def opened() -> Iterator[Desk]:
         try:
             yield desk
         except Refused as refused:
-            raise Refusal(sentences(refused)) from None
+            raise Refusal(sentences(refused.objections, "en")) from None
         except draft_file.BadFile as error:
             raise Refusal(str(error)) from None
-
-
-def sentences(refused: Refused) -> str:
-    """Why something was refused, in English."""
-    said = [text(one.key, "en", **dict(one.values)) for one in refused.objections]
-    return " ".join(one[:1].upper() + one[1:] for one in said)
 
 
 def somebody(desk: Desk, given: str) -> By:
@@ -54,7 +44,7 @@ def somebody(desk: Desk, given: str) -> By:
     person = person_of(desk, given)
     if person is None:
         raise Refusal(f"{given} is neither an e-mail address nor the phone of somebody we know.")
-    return By(display_name(person, f"person {person.id}"), person.id)
+    return by_person(person)
 
 
 def reviewer(desk: Desk, given: str) -> By:
@@ -69,7 +59,7 @@ def reviewer(desk: Desk, given: str) -> By:
             f"{given} is not the phone or external id of a mentor or coordinator: nobody else "
             "decides on cards."
         )
-    return By(display_name(person, f"person {person.id}"), person.id)
+    return by_person(person)
 
 
 def person_of(desk: Desk, given: str) -> Person | None:
@@ -98,54 +88,6 @@ def which(desk: Desk, given: str) -> CardDraft | Card:
     if given.isascii() and given.isdigit():
         return draft_of(desk, int(given))
     card = desk.session.get(Card, given)
-    if card is None or not versions(desk.session, card.id):
+    if card is None or not wording.versions(desk.session, card.id):
         raise Refusal(f"There is no card {given}: ./mentorline cards list --live names them.")
     return card
-
-
-def versions(session: Session, card_id: str) -> list[CardVersion]:
-    """Every version of a card, the oldest first."""
-    query = select(CardVersion).where(CardVersion.card_id == card_id).order_by(CardVersion.version)
-    return list(session.scalars(query))
-
-
-def content_of(desk: Desk, version: CardVersion, card: Card) -> dict[str, Any]:
-    """A version of a card as the content of a draft."""
-    owner = desk.session.get(Person, card.owner_id) if card.owner_id else None
-    return {
-        "topic": card.topic,
-        **{name: getattr(version, name) for name in drafts.VERSIONED},
-        "guideline": card.guideline,
-        "owner": shown_owner(owner),
-        "expires_on": card.expires_on.isoformat() if card.expires_on else None,
-    }
-
-
-def shown_owner(person: Person | None) -> str | None:
-    """A person as a file names them: by external id, else by phone."""
-    if person is None:
-        return None
-    return person.external_id or next((address.value for address in person.addresses), None)
-
-
-def shown_content(desk: Desk, draft: CardDraft) -> dict[str, Any]:
-    """The content of a draft as a file has it."""
-    owner_id = draft.content.get("owner_id")
-    owner = desk.session.get(Person, owner_id) if owner_id else None
-    return {**draft.content, "owner": shown_owner(owner)}
-
-
-def stored_content(desk: Desk, content: dict[str, Any]) -> dict[str, Any]:
-    """The content of a file as it is stored: the owner by id.
-
-    Raises:
-        Refusal: the owner is nobody we know.
-    """
-    stored = dict(content)
-    named = stored.pop("owner", None)
-    if named:
-        owner = person_of(desk, named)
-        if owner is None:
-            raise Refusal(f"The owner {named} is nobody we know: a phone or an external id.")
-        stored["owner_id"] = owner.id
-    return stored

@@ -6,11 +6,11 @@ import json
 from sqlalchemy import select
 
 from bot import knowledge
-from bot.knowledge import draft_file, drafts, rules
+from bot.knowledge import draft_file, drafts, rules, wording
 from bot.knowledge.drafts import By
 from bot.texts import text
 from cli.campaign_desk import Desk
-from cli.card_desk import content_of, opened, shown_content, versions, which
+from cli.card_desk import opened, which
 from cli.errors import Refusal
 from store.knowledge import Card, CardDraft, CardEvent, ModelTraining
 
@@ -86,10 +86,11 @@ def show(given: str, as_yaml: bool) -> None:
     with opened() as desk:
         found = which(desk, given)
         if isinstance(found, Card):
-            content = content_of(desk, versions(desk.session, found.id)[-1], found)
+            version = wording.versions(desk.session, found.id)[-1]
+            content = wording.of_version(desk.session, version, found)
         else:
-            content = shown_content(desk, found)
-        print(draft_file.write(content), end="")
+            content = found.content
+        print(draft_file.write(wording.as_file(desk.session, content)), end="")
         if as_yaml or isinstance(found, Card):
             return
         print(f"--- draft card {found.id}: {found.state}, proposed by {found.proposed_by}")
@@ -121,7 +122,7 @@ def history(given: str, as_json: bool) -> None:
             about = f" (draft {one.draft_id})" if one.draft_id else ""
             said = f": {one.text}" if one.text else ""
             print(f"{one.at.isoformat(timespec='minutes')}  {one.kind}{who}{about}{said}")
-        for version in versions(desk.session, found.id) if isinstance(found, Card) else []:
+        for version in wording.versions(desk.session, found.id) if isinstance(found, Card) else []:
             made = f" from draft {version.draft_id}" if version.draft_id else ""
             when = version.created_at.isoformat(timespec="minutes")
             print(f"{when}  version {version.version}{made}, {version.review}")
@@ -148,20 +149,24 @@ def diff(given: str, old: int | None, new: int | None) -> None:
     with opened() as desk:
         found = which(desk, given)
         if isinstance(found, Card):
-            every = {one.version: one for one in versions(desk.session, found.id)}
+            every = {one.version: one for one in wording.versions(desk.session, found.id)}
             last = new or max(every)
             first = old or last - 1
             if first not in every or last not in every:
                 raise Refusal(f"{found.id} has the versions {', '.join(map(str, every))}.")
             names = (f"version {first}", f"version {last}")
-            sides = [content_of(desk, every[number], found) for number in (first, last)]
+            sides = [
+                wording.of_version(desk.session, every[number], found) for number in (first, last)
+            ]
         else:
-            card = desk.session.get(Card, found.card_id) if found.card_id else None
-            every_version = versions(desk.session, card.id) if card else []
-            if card is None or not every_version:
+            present = wording.present(desk.session, found)
+            if present is None:
                 raise Refusal(f"Draft card {found.id} is a new card: cards show {found.id}.")
-            names = (f"{card.id} version {every_version[-1].version}", f"draft {found.id}")
-            sides = [content_of(desk, every_version[-1], card), shown_content(desk, found)]
-        before, after = (draft_file.write(side).splitlines() for side in sides)
+            card, newest = present
+            names = (f"{card.id} version {newest.version}", f"draft {found.id}")
+            sides = [wording.of_version(desk.session, newest, card), found.content]
+        before, after = (
+            draft_file.write(wording.as_file(desk.session, side)).splitlines() for side in sides
+        )
         lines = list(difflib.unified_diff(before, after, *names, lineterm="", n=1))
         print("\n".join(lines) if lines else "Nothing differs.")

@@ -1,28 +1,26 @@
-"""The people of a simulation: who they are, what they have kept, and what came of them."""
+"""The people of a simulation: who they are, how they begin, and what they have kept."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from statistics import median
-from typing import Any
 
 import httpx
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot import demo, importing, knowledge
+from bot.mentoring import selfassess
+from bot.mentoring.competencies import kept
 from bot.quizzes import bank, campaigns, catalogue
 from bot.quizzes.plan import Plan
-from cli.playing import Play, Player
+from cli.playing import Player
 from scheduler.jobs import Works
 from simulator.cohort import Mentee, Mentor, Traits, cohort
-from store.cases import Case
-from store.messages import OutboxMessage
 from store.people import Address, Person
-from store.quizzes import Answer, Campaign, Dose, LearnerItem
+from store.quizzes import Campaign
+from store.walks import Walk
 
 PLAYED = "simulation"
 ANSWERS = {
@@ -49,7 +47,7 @@ def settle_in(works: Works, network: httpx.Client, wanted: int, seed: int) -> di
         there = list(session.scalars(select(Person).where(Person.id.in_(own)).order_by(Person.id)))
     sample = [person for person in there if not (person.external_id or "").startswith(PLAYED)]
     mentors = [person for person in sample if person.is_mentor]
-    pupils = [person for person in sample if not person.is_mentor][:wanted]
+    pupils = [person for person in sample if "mentee" in person.roles][:wanted]
     traits = cohort(wanted, seed)
     invented = traits[len(pupils) :]
     _enrol(works, invented, [_number(own[mentor.id]) for mentor in mentors], seed)
@@ -145,6 +143,44 @@ def ensure_campaign(works: Works, name: str, now: datetime, weeks: float) -> Non
         campaigns.launch(session, campaigns.create(session, title, plan, now), now)
 
 
+def begin(works: Works, people: Mapping[str, Player], now: datetime) -> int:
+    """Whoever is new begins: mentees are invited to assess themselves, mentors to plan visits.
+
+    Args:
+        now: aware.
+
+    Returns:
+        How many mentees were invited.
+    """
+    for mentor in {one for one in people.values() if isinstance(one, Mentor)}:
+        if mentor.next_at is None and not mentor.heard:
+            mentor.begin(now)
+    numbers = {address.removeprefix("whatsapp:") for address in people}
+    known = kept(works.settings.competencies_dir)
+    with works.sessions() as session:
+        begun = select(Walk.person_id).where(Walk.kind == selfassess.KIND)
+        ids = session.scalars(
+            select(Address.person_id)
+            .join(Person, Person.id == Address.person_id)
+            .where(
+                Address.value.in_(numbers),
+                Person.roles.contains(["mentee"]),
+                Person.stopped_at.is_(None),
+                Person.id.not_in(begun),
+            )
+            .distinct()
+            .order_by(Address.person_id)
+        ).all()
+    invited = 0
+    for number in ids:
+        with works.sessions.begin() as session:
+            person = session.scalars(
+                select(Person).where(Person.id == number).with_for_update(of=Person, key_share=True)
+            ).one()
+            invited += selfassess.invite(session, known, person, None, now) is None
+    return invited
+
+
 def items(session: Session) -> list[bank.Item]:
     """Every item that may be asked."""
     return catalogue.live(session)
@@ -173,82 +209,3 @@ def restore(people: dict[str, Player], path: Path) -> None:
                     plain[address], player.traits, player.questions
                 )
             people[address] = renewed[id(player)]
-
-
-def report(works: Works, began: datetime, this: Play) -> dict[str, Any]:
-    """What came of it, counted from the rows."""
-    with works.sessions() as session:
-        doses = session.execute(
-            select(Dose.kind, Dose.state, func.count())
-            .where(Dose.planned_at >= began)
-            .group_by(Dose.kind, Dose.state)
-        ).all()
-        count = {(kind, state): number for kind, state, number in doses}
-        answers = session.scalars(
-            select(Answer).where(Answer.answered_at >= began).order_by(Answer.id)
-        ).all()
-        reasons = session.execute(
-            select(Dose.state, Dose.reason, func.count())
-            .where(Dose.planned_at >= began, Dose.state.in_(("lapsed", "unsent")))
-            .group_by(Dose.state, Dose.reason)
-            .order_by(func.count().desc())
-        ).all()
-        retired = session.scalar(select(func.count()).where(LearnerItem.retired >= began))
-        reminded = _reminders(session, began)
-        cases = session.scalar(select(func.count()).where(Case.opened_at >= began))
-        unreadable = session.scalar(
-            select(func.coalesce(func.sum(Dose.unreadable), 0)).where(Dose.planned_at >= began)
-        )
-    first = [answer.right for answer in answers if answer.first]
-    again = [answer.right for answer in answers if not answer.first]
-    given = sum(count.get(("question", s), 0) for s in ("open", "answered", "expired"))
-    return {
-        "from": began.isoformat(timespec="minutes"),
-        "to": works.now().isoformat(timespec="minutes"),
-        "questions_given": given,
-        "answered": len(answers),
-        "answered_share": _share(len(answers), given),
-        "answered_late": sum(answer.late for answer in answers),
-        "median_minutes_to_answer": round(median(a.latency for a in answers) / 60)
-        if answers
-        else None,
-        "right_at_first": _share(sum(first), len(first)),
-        "right_when_repeated": _share(sum(again), len(again)),
-        "repeats": len(again),
-        "reminders": reminded,
-        "expired": count.get(("question", "expired"), 0),
-        "unreadable_texts": int(unreadable or 0),
-        "items_retired": retired,
-        "weekly_summaries": count.get(("summary", "given"), 0),
-        "cases_opened": cases,
-        "not_given": "; ".join(f"{state}: {why} ({n})" for state, why, n in reasons) or "none",
-        "acts": this.acts,
-        "steps": this.steps,
-        "digest": _digest(works, answers),
-    }
-
-
-def _reminders(session: Session, began: datetime) -> int:
-    """Reminders that were handed to the provider."""
-    found = session.scalar(
-        select(func.count()).where(
-            OutboxMessage.kind == "campaign_reminder",
-            OutboxMessage.created_at >= began,
-            OutboxMessage.provider_sid.is_not(None),
-        )
-    )
-    return int(found or 0)
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.0%} ({part} of {whole})" if whole else "none"
-
-
-def _digest(works: Works, answers: Sequence[Answer]) -> str:
-    """One word for who answered what, when and how: the same seed gives the same word."""
-    with works.sessions() as session:
-        names = dict(session.execute(select(Person.id, Person.name)).all())
-    lines = sorted(
-        f"{names[a.person_id]} {a.item_id} {a.option} {a.answered_at:%Y-%m-%d}" for a in answers
-    )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]

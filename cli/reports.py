@@ -1,6 +1,5 @@
 """`./mentorline report …`: what a programme reports, computed from its records."""
 
-import re
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
@@ -30,6 +29,7 @@ def validated(
     form: Format | Literal["dhis2"],
     file: Path | None,
     mapping: Path | None,
+    language: str | None,
 ) -> None:
     """Prints tables 1 and 2.
 
@@ -44,6 +44,7 @@ def validated(
         report = compute(desk.session, by, periods, catalogue(desk.settings), levels)
         if form == "dhis2":
             made = _values(desk, report, by, wanted, mapping)
+        report = _spoken(desk, report, language)
     if form == "dhis2":
         put(made, file)
     else:
@@ -172,6 +173,14 @@ def save(file: Path, content: bytes) -> None:
     print(f"Written to {file}.", file=sys.stderr)
 
 
+def _spoken(desk: Desk, report: "Report", language: str | None) -> "Report":
+    """A report in the language asked for, or the programme's."""
+    from bot.reports.language import translated
+
+    spoken = language or desk.settings.default_language
+    return translated(report, spoken, catalogue(desk.settings))
+
+
 def _zone(desk: Desk) -> ZoneInfo:
     return ZoneInfo(desk.settings.default_timezone)
 
@@ -184,6 +193,7 @@ def named(
     until: datetime | None,
     form: Format,
     file: Path | None,
+    language: str | None,
 ) -> None:
     """Prints one of the reports of `report list`.
 
@@ -201,6 +211,7 @@ def named(
     with opened() as desk:
         period = _period(desk, years, since, until)
         report = entry.compute(desk.session, Wanted(period, desk.now, by), catalogue(desk.settings))
+        report = _spoken(desk, report, language)
     write(report, form, file)
 
 
@@ -216,7 +227,13 @@ def listed() -> None:
         print(f"{name:16} {says}")
 
 
-def matrix(mentor: str | None, mentee: str | None, form: Format, file: Path | None) -> None:
+def matrix(
+    mentor: str | None,
+    mentee: str | None,
+    form: Format,
+    file: Path | None,
+    language: str | None,
+) -> None:
     """Prints a mentor's mentees and their competencies, or one mentee's in full.
 
     Raises:
@@ -238,11 +255,17 @@ def matrix(mentor: str | None, mentee: str | None, form: Format, file: Path | No
         else:
             theirs = select(Person).where(Person.mentor_id == found.id)
             report = compute(desk.session, desk.session.scalars(theirs), competencies)
+        report = _spoken(desk, report, language)
     write(report, form, file)
 
 
 def pack(
-    mentor: str | None, district: str | None, month: str | None, quarter: str | None, file: Path
+    mentor: str | None,
+    district: str | None,
+    month: str | None,
+    quarter: str | None,
+    file: Path,
+    language: str | None,
 ) -> None:
     """Writes a mentor's month or a district's quarter: a workbook, or pages (``.pdf``).
 
@@ -251,8 +274,7 @@ def pack(
     """
     from sqlalchemy import select
 
-    from bot.people import display_name
-    from bot.reports import packs, pdf, writing
+    from bot.reports import fiscal, packs, pdf, writing
     from store.people import Facility
 
     if (mentor is None) == (district is None):
@@ -260,44 +282,26 @@ def pack(
     if (month if mentor else quarter) is None:
         raise Refusal("Say when: --month 2026-02 for a mentor, --quarter 2026-Q1 for a district.")
     with opened() as desk:
-        competencies = catalogue(desk.settings)
+        competencies, zone = catalogue(desk.settings), _zone(desk)
+        spoken = language or desk.settings.default_language
         if mentor is not None:
-            found, span = find(desk, mentor), _months(desk, month, 1)
-            reports = packs.of_mentor(desk.session, found, span, desk.now, competencies)
-            heading = f"Monthly pack: {display_name(found, 'a mentor')}, {span.start:%B %Y}"
+            found = find(desk, mentor)
+            span = fiscal.month(month or "", zone)
+            if span is None:
+                raise Refusal(f"{month} is not a month such as 2026-02.")
+            made = packs.mentors_month(desk.session, found, span, desk.now, competencies, spoken)
         else:
             known = select(Facility.id).where(Facility.district == district).limit(1)
             if desk.session.scalar(known) is None:
                 raise Refusal(f"No facility is in a district called {district}.")
-            span = _months(desk, quarter, 3)
-            reports = packs.of_district(desk.session, district or "", span, desk.now, competencies)
-            last = span.end - timedelta(days=1)
-            heading = f"Quarterly pack: {district}, {span.start:%B} to {last:%B %Y}"
+            span = fiscal.quarter(quarter or "", zone)
+            if span is None:
+                raise Refusal(f"{quarter} is not a quarter such as 2026-Q1.")
+            made = packs.districts_quarter(
+                desk.session, district or "", span, desk.now, competencies, spoken
+            )
     pages = file.suffix.lower() == ".pdf"
-    save(file, pdf.as_pdf(reports, heading) if pages else writing.as_xlsx(reports))
-
-
-def _months(desk: Desk, given: str | None, months: int) -> "Period":
-    """A month as 2026-02, or a quarter of the calendar as 2026-Q1.
-
-    Raises:
-        Refusal: it is not written like that.
-    """
-    from bot.reports.fiscal import Period
-
-    pattern = r"(\d{4})-Q([1-4])" if months == 3 else r"(\d{4})-(0[1-9]|1[0-2])"
-    found = re.fullmatch(pattern, given or "", re.IGNORECASE)
-    if not found or int(found[1]) < EARLIEST.year:
-        wanted = "a quarter such as 2026-Q1" if months == 3 else "a month such as 2026-02"
-        raise Refusal(f"{given} is not {wanted}.")
-    first = (int(found[2]) - 1) * months
-    year, zone = int(found[1]), _zone(desk)
-    after = first + months
-    return Period(
-        found[0],
-        datetime(year, first + 1, 1, tzinfo=zone),
-        datetime(year + after // 12, after % 12 + 1, 1, tzinfo=zone),
-    )
+    save(file, pdf.as_pdf(made.reports, made.heading) if pages else writing.as_xlsx(made.reports))
 
 
 def find(desk: Desk, who: str) -> "Person":

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cli import demo as demo_module
 from cli import stage
@@ -19,9 +19,20 @@ from cli.database import database
 from cli.demo import Stage
 from cli.errors import Refusal
 
+if TYPE_CHECKING:
+    from bot.reports.table import Report
+
 STATE = "simulation.json"
 """Under the home: what the simulated people remember."""
 CAMPAIGN = "Simulated campaign"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it: figures, and what the programme's own reports say."""
+
+    figures: "dict[str, Any]"
+    reports: "list[Report]"
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ def simulate(wanted: Wanted, home: Path | None, fresh: bool) -> None:
         raise Refusal(f"{here} holds data that is no demo's: give simulate another --home.")
     _share_model(here)
     where = Stage.on_free_ports()
-    results: list[dict[str, Any]] = []
+    results: list[Outcome] = []
 
     def work(url: str) -> None:
         results.append(play(here, url, where, wanted))
@@ -86,12 +97,12 @@ def _share_model(home: Path) -> None:
         own.symlink_to(models, target_is_directory=True)
 
 
-def play(home: Path, url: str, where: Stage, wanted: Wanted) -> dict[str, Any]:
+def play(home: Path, url: str, where: Stage, wanted: Wanted) -> Outcome:
     """Lets the people of a running product live for some weeks; returns what came of it."""
     import httpx
 
     from bot.settings import load
-    from cli import lives
+    from cli import lives, outcomes
     from cli.playing import Bank, Play
     from scheduler.jobs import Works
 
@@ -104,6 +115,7 @@ def play(home: Path, url: str, where: Stage, wanted: Wanted) -> dict[str, Any]:
             people = lives.settle_in(works, network, wanted.mentees, wanted.seed)
             kept = home / STATE
             lives.restore(people, kept)
+            lives.begin(works, people, began)
             lives.ensure_campaign(works, CAMPAIGN, began, wanted.weeks)
             with works.sessions() as session:
                 items = lives.items(session)
@@ -114,19 +126,25 @@ def play(home: Path, url: str, where: Stage, wanted: Wanted) -> dict[str, Any]:
                 raise Refusal(str(error)) from None
             finally:
                 lives.keep(people, kept)
-            return lives.report(works, began, this)
+            return Outcome(outcomes.figures(works, began, this), outcomes.reports(works, this))
     finally:
         works.close()
 
 
-def show(result: dict[str, Any], wanted: Wanted) -> None:
-    """The figures as JSON or as lines."""
+def show(result: Outcome, wanted: Wanted) -> None:
+    """The figures and reports as JSON or as lines."""
+    from bot.reports import writing
+
     if wanted.as_json:
-        print(json.dumps(result, ensure_ascii=False))
+        tables = {report.name: writing.rows_of(report) for report in result.reports}
+        shown = {**result.figures, "reports": tables}
+        print(json.dumps(shown, ensure_ascii=False, default=str))
         return
-    width = max(map(len, result))
-    for name, value in result.items():
+    width = max(map(len, result.figures))
+    for name, value in result.figures.items():
         print(f"{name.replace('_', ' '):<{width}}  {value}")
+    for report in result.reports:
+        print(f"\n{writing.text(report)}")
 
 
 def say(words: str) -> None:

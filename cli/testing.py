@@ -21,7 +21,7 @@ def test(arguments: Sequence[str]) -> int:
         Refusal: no Chromium in CI, or the model cannot be trained.
     """
     env = os.environ | child_environment(home_of(settings()))
-    chosen = [*_shared_out(arguments), *arguments]
+    chosen = [*shared_out(arguments), *arguments]
     browser = chromium()
     if browser:
         env["MENTORLINE_CHROMIUM"] = browser
@@ -35,11 +35,12 @@ def test(arguments: Sequence[str]) -> int:
     return 1 if wait_for(module("pytest", *chosen), env) else 0
 
 
-def _shared_out(arguments: Sequence[str]) -> list[str]:
+def shared_out(arguments: Sequence[str]) -> list[str]:
     """Several processes share the tests, unless single files or tests are named.
 
     `tests/conftest.py` says how many `auto` are, and what stays together.
     """
-    if any(argument.partition("::")[0].endswith(".py") for argument in arguments):
+    named = (one for one in arguments if not one.startswith("-"))  # not `--ignore=tests/x.py`
+    if any(argument.partition("::")[0].endswith(".py") for argument in named):
         return []
     return ["-n", "auto", "--dist", "loadgroup", "--no-loadscope-reorder"]

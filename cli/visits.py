@@ -212,10 +212,12 @@ def _say(desk: "Desk", visit: "Visit", what: str) -> None:
     from store.people import Person
 
     mentor = desk.session.get_one(Person, visit.mentor_id)
-    told = visit_telling.told(desk.session, visit)
+    told, later = visit_telling.told_by_when(desk.session, visit, desk.now)
     place = visit_telling.place(desk.session, visit)
     start = visit.starts_at.astimezone(ZoneInfo(mentor.timezone))
-    print(f"Visit {visit.id} to {place} on {start:%Y-%m-%d %H:%M} {what}. Told: {len(told)}.")
+    print(f"Visit {visit.id} to {place} on {start:%Y-%m-%d %H:%M} {what}. Told: {told}.")
+    if later:
+        print(f"Told when their night is over: {later}.")
     for person in visit_telling.unreached(desk.session, visit):
         name = visit_telling.named(person, mentor)
         print(f"Not reached by text (no consent, STOP or no number): {name}.")

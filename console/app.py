@@ -14,9 +14,14 @@ from console.pages import (
     audit,
     bank,
     campaigns,
+    cards,
     cases,
     entering,
+    facilities,
     home,
+    learning,
+    library,
+    messages,
     people,
     planning,
     reports,
@@ -24,8 +29,22 @@ from console.pages import (
 
 # Each hangs its pages on the blueprint when it is read.
 PAGES = (
-    *(assets, accounts, audit, bank, campaigns, cases, entering, home, people, planning),
-    *(reports,),
+    assets,
+    accounts,
+    audit,
+    bank,
+    campaigns,
+    cards,
+    cases,
+    entering,
+    facilities,
+    home,
+    learning,
+    library,
+    messages,
+    people,
+    planning,
+    reports,
 )
 LARGEST_FORM = 256 * 1024
 

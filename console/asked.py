@@ -32,6 +32,11 @@ def word(name: str, allowed: tuple[str, ...] | None = None, longest: int = 80) -
     return given if allowed is None or given in allowed else ""
 
 
+def given(name: str) -> bool:
+    """Whether the address says anything of this, be it nothing."""
+    return name in request.args
+
+
 def flag(name: str) -> bool:
     """Whether a box was ticked."""
     return request.args.get(name, "") == "1"
@@ -55,7 +60,16 @@ def moment(name: str) -> datetime | None:
 
 def day(name: str) -> date | None:
     """A day as browsers write it."""
+    return _day(request.args.get(name, ""))
+
+
+def typed_day(name: str) -> date | None:
+    """A day of the form that was sent."""
+    return _day(request.form.get(name, ""))
+
+
+def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(request.args.get(name, ""))
+        return date.fromisoformat(text)
     except ValueError:
         return None

@@ -28,14 +28,25 @@ def nice_top(highest: float) -> int:
     return top
 
 
-def bars(name: str, bars: Sequence[Bar], *, top: int | None = None, unit: str = "") -> Markup:
+def bars(
+    name: str,
+    bars: Sequence[Bar],
+    *,
+    top: int | None = None,
+    unit: str = "",
+    beside: bool = False,
+) -> Markup:
     """Columns with an axis of four lines.
 
     Args:
         name: what a screen reader says; the figures stand in a table beside it.
         top: where the axis ends; not given: above the highest column.
+        beside: parts stand side by side instead of on each other.
     """
-    highest = max((sum(part or 0 for part in bar.parts) for bar in bars), default=0)
+    tallest = max if beside else sum
+    highest = max(
+        (tallest(part or 0 for part in bar.parts) for bar in bars if bar.parts), default=0
+    )
     top = top or nice_top(highest)
     inner, tall = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
     out = [
@@ -52,14 +63,16 @@ def bars(name: str, bars: Sequence[Bar], *, top: int | None = None, unit: str = 
     every = 1 if len(bars) <= 6 else 2
     for place, bar in enumerate(bars):
         x, base = LEFT + each * place, float(TOP + tall)
+        wide = each * 0.7 / (max(1, len(bar.parts)) if beside else 1)
         for nth, part in enumerate(bar.parts):
             if not part:
                 continue
             height = tall * min(1.0, part / top)
-            base -= height
+            base = float(TOP + tall) - height if beside else base - height
+            left = x + each * 0.15 + (wide * nth if beside else 0.0)
             out.append(
-                f'<rect class="plot-part-{nth}" x="{x + each * 0.15:.1f}" y="{base:.1f}"'
-                f' width="{each * 0.7:.1f}" height="{height:.1f}"/>'
+                f'<rect class="plot-part-{nth}" x="{left:.1f}" y="{base:.1f}"'
+                f' width="{wide:.1f}" height="{height:.1f}"/>'
             )
         if (len(bars) - 1 - place) % every == 0:
             out.append(

@@ -23,9 +23,12 @@ from console import asked
 from console.words import REPORTS as NAMES
 
 FORMS: Final = ("csv", "xlsx", "pdf")
+PACK_FORMS: Final = ("pdf", "xlsx")
 VALIDATED: Final = "validated"
 # What is about one mentor, facility or group in each row, however small.
 ABOUT_SINGLE: Final = frozenset({"cadence"})
+# Two names of one report; it is listed once.
+SECOND_NAMES: Final = frozenset({"plan"})
 _VALIDATED_BY: Final = ("association", "area", "district", "facility")
 EARLIEST: Final = date(1990, 1, 1)
 LATEST: Final = date(2199, 12, 30)
@@ -50,13 +53,19 @@ class Chosen:
 
 def offered(scope: Scope) -> dict[str, str]:
     """The reports for this scope, by name: those about single mentors are not for everybody."""
-    hidden = ABOUT_SINGLE if scope.aggregates_only else frozenset()
+    hidden = (ABOUT_SINGLE if scope.aggregates_only else frozenset()) | SECOND_NAMES
     return {name: says for name, says in NAMES.items() if name not in hidden}
 
 
 def groups(name: str) -> tuple[str, ...]:
     """By what a report can be grouped."""
     return _VALIDATED_BY if name == VALIDATED else REPORTS[name].by
+
+
+def quarters_before(today: date) -> list[str]:
+    """The last quarters of the calendar, the newest first: the present one, and a year of them."""
+    number = today.year * 4 + (today.month - 1) // 3
+    return [f"{one // 4}-Q{one % 4 + 1}" for one in range(number, number - 5, -1)]
 
 
 def chosen(name: str, settings: Settings, now: datetime) -> Chosen:

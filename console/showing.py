@@ -28,6 +28,10 @@ TABS: tuple[Tab, ...] = (
     ("console.people", lambda: _("People")),
     ("console.campaigns", lambda: _("Campaigns")),
     ("console.bank", lambda: _("Bank")),
+    ("console.facilities", lambda: _("Facilities")),
+    ("console.cards", lambda: _("Cards")),
+    ("console.learning", lambda: _("Learning")),
+    ("console.messages", lambda: _("Messages")),
     ("console.reports", lambda: _("Reports")),
     ("console.accounts", lambda: _("Users")),
     ("console.audit", lambda: _("Audit")),
@@ -43,7 +47,7 @@ def page(template: str, **values: Any) -> str:
         f"console/{template}",
         programme=office().settings.programme_name,
         tabs=[(name, title()) for name, title in TABS if signed_in and current_user.may(name)],
-        language=str(get_locale() or "en"),
+        language=language(),
         languages=NAMES,
         asset=asset_address,
         moment=moment,
@@ -60,6 +64,11 @@ def page(template: str, **values: Any) -> str:
         here=here,
         **values,
     )
+
+
+def language() -> str:
+    """The one in which the page is written."""
+    return str(get_locale() or "en")
 
 
 def zone() -> ZoneInfo:

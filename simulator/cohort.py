@@ -1,5 +1,7 @@
 """Simulated mentees: whether, when and how they answer, what they learn, what else they text.
 
+Tests and the self-assessment are their `course`; see `cohort_course`.
+
 Pure behaviour: no clock and no network. Whoever moves the clock tells a `Mentee` what the phone
 shows (`hears`) and carries out what has come due (`due`). Everybody draws from a stream of their
 own, named by the seed and the person: the same seed and the same messages give the same acts,
@@ -18,6 +20,7 @@ from simulator import cohort_manners as manners
 from simulator import cohort_reading as reading
 from simulator import cohort_typing as typing
 from simulator.cohort_agenda import Agenda, Planned
+from simulator.cohort_course import Course
 from simulator.cohort_hearing import Hearing
 from simulator.cohort_memory import Memory
 from simulator.cohort_mentor import Mentor
@@ -84,6 +87,7 @@ class Mentee:
         self.traits = traits
         self.questions = tuple(questions)
         self.memory = Memory(traits)
+        self.course = Course(traits, self.memory)
         self.agenda = Agenda()
         self.asked: Asked | None = None
         self.learnt: Known | None = None
@@ -117,6 +121,8 @@ class Mentee:
             return []
         before = self.agenda.number
         hearing = Hearing(self.traits, self.agenda, message, now, chances)
+        if reading.wants_of(message.text) != "answer_of_mentor" and self.course.hears(hearing):
+            return self.agenda.since(before)
         if message.known is not None:
             self._question(message.known, hearing)
         else:
@@ -135,6 +141,7 @@ class Mentee:
         """All that changes, as plain values; traits and questions are not in it."""
         return {
             "memory": self.memory.to_json(),
+            "course": self.course.to_json(),
             "agenda": self.agenda.to_json(),
             "asked": self.asked and self.asked.to_json(),
             "learnt": self.learnt and self.learnt.to_json(),
@@ -151,6 +158,9 @@ class Mentee:
         """What `to_json` wrote, of somebody with these traits and questions."""
         mentee = cls(traits, questions)
         mentee.memory = Memory.from_json(plain["memory"], traits)
+        mentee.course = Course(traits, mentee.memory)
+        if "course" in plain:  # what older versions wrote has none
+            mentee.course = Course.from_json(plain["course"], traits, mentee.memory)
         mentee.agenda = Agenda.from_json(plain["agenda"])
         mentee.asked = Asked.from_json(plain["asked"]) if plain["asked"] else None
         mentee.learnt = Known.from_json(plain["learnt"]) if plain["learnt"] else None
@@ -271,7 +281,7 @@ class Mentee:
         elif planned.purpose == "stop":
             self.stopped = True
             self.asked = None
-            self.agenda.drop("answer", "word", "stop")
+            self.agenda.drop("answer", "word", "stop", "walk", "test")
         elif planned.purpose == "start":
             self.stopped = False
         elif word == "MORE":

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from simulator.cohort_types import Act
 
-Purpose = Literal["answer", "word", "stop", "start"]
+# "walk": the next answer of a walk; "test", "visit": the word that begins the next one.
+Purpose = Literal["answer", "word", "stop", "start", "walk", "test", "visit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,10 @@ class Agenda:
     def find(self, purpose: Purpose, about: str) -> Planned | None:
         """The act planned for this, if there is one."""
         return next((p for p in self.heap if (p.purpose, p.about) == (purpose, about)), None)
+
+    def has(self, purpose: Purpose) -> bool:
+        """Whether something is planned for this."""
+        return any(planned.purpose == purpose for planned in self.heap)
 
     def drop(self, *purposes: Purpose, about: str | None = None) -> None:
         """Give up what was planned for these purposes, only `about` something if that is given."""

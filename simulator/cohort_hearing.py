@@ -9,12 +9,15 @@ from random import Random
 from typing import Final, Protocol
 
 from simulator.cohort_agenda import Agenda, Purpose
-from simulator.cohort_types import Act, Kind, Seen
+from simulator.cohort_types import Act, Kind, Seen, Spell
 
 LONGEST_DELAY: Final = timedelta(days=6)
 SHORTEST_DELAY: Final = timedelta(seconds=15)
 SOON_MINUTES: Final = 3.0
 SOON_SPREAD: Final = 0.8
+# Of somebody who is answering one question after the other.
+AT_ONCE_MINUTES: Final = 0.7
+AT_ONCE_SPREAD: Final = 0.5
 
 
 class Someone(Protocol):
@@ -27,6 +30,10 @@ class Someone(Protocol):
 
     def free(self, moment: datetime, rng: Random) -> datetime:
         """`moment`, or the next time the phone is on and in hand."""
+        ...
+
+    def spell_at(self, moment: datetime) -> Spell | None:
+        """When the phone cannot be reached, if `moment` lies in such a time."""
         ...
 
 
@@ -45,9 +52,16 @@ class Hearing:
 
         The delay before that is log-normal: `median` in minutes, `spread` of its logarithm.
         """
+        return self.who.free((start or self.now) + self._delay(median, spread), self.rng)
+
+    def at_once(self, median: float = AT_ONCE_MINUTES) -> datetime:
+        """A short time from now: the phone is in hand, whatever the hour."""
+        moment = self.now + self._delay(median, AT_ONCE_SPREAD)
+        return moment if self.who.spell_at(moment) is None else self.who.free(moment, self.rng)
+
+    def _delay(self, median: float, spread: float) -> timedelta:
         minutes = round(self.rng.lognormvariate(log(median), spread), 3)
-        delay = min(LONGEST_DELAY, max(SHORTEST_DELAY, timedelta(minutes=minutes)))
-        return self.who.free((start or self.now) + delay, self.rng)
+        return min(LONGEST_DELAY, max(SHORTEST_DELAY, timedelta(minutes=minutes)))
 
     def soon(self) -> datetime:
         """A few minutes from now, or when the phone is on and in hand next."""
@@ -68,11 +82,16 @@ class Hearing:
         """Plan to write `said` soon."""
         self.plan(self.soon(), said)
 
-    def choose(self, wanted: str, typed: str) -> None:
-        """Plan to press what says `wanted` soon, or to write `typed` where that cannot be."""
-        at = self.soon()
+    def choose(
+        self, wanted: str, typed: str, at: datetime | None = None, purpose: Purpose = "word"
+    ) -> None:
+        """Plan to press what says `wanted`, or to write `typed` where that cannot be.
+
+        `at`: None is soon.
+        """
+        at = at or self.soon()
         act = self.press(wanted, at)
-        self.agenda.add(act or Act(at, "text", typed, self.message.sid))
+        self.agenda.add(act or Act(at, "text", typed, self.message.sid), purpose)
 
     def press(self, wanted: str, at: datetime) -> Act | None:
         """Press the button or row whose id is `wanted`, else whose title begins so.

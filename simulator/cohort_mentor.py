@@ -1,4 +1,7 @@
-"""Simulated mentors: they answer cases in working hours, by quoting, and now and then PASS."""
+"""Simulated mentors: they answer cases in working hours, by quoting, and now and then PASS.
+
+Visits and signed skills are their `rounds`; see `cohort_rounds`.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ from random import Random
 from typing import Any, Final
 
 from simulator import cohort_days
+from simulator import cohort_rounds as rounds
 from simulator.cohort_agenda import Agenda
 from simulator.cohort_hearing import Hearing
 from simulator.cohort_manners import LANGUAGES, READ
 from simulator.cohort_reading import case_wants_of
+from simulator.cohort_rounds import Rounds
 from simulator.cohort_traits import draw_routine
 from simulator.cohort_types import Act, Seen, Spell, in_utc, stream
 
@@ -55,7 +60,13 @@ class Mentor:
         self.median_minutes = median_minutes
         self.routine = draw_routine(stream(self.stream, "traits"), timezone, OUTAGES)
         self.agenda = Agenda()
+        self.rounds = Rounds()
         self.heard = 0
+
+    def begin(self, now: datetime) -> None:
+        """Begin with visits, a day from `now` (aware) or so."""
+        at = rounds.next_visit(self, in_utc(now), rounds.FIRST_VISIT)
+        self.agenda.add(Act(at, "text", "VISIT", ""), "visit")
 
     @property
     def next_at(self) -> datetime | None:
@@ -69,6 +80,14 @@ class Mentor:
     def free(self, moment: datetime, rng: Random) -> datetime:
         """`moment`, or the next time the phone is on and in hand; see `cohort_days.free`."""
         return cohort_days.free(self.routine, self.stream, moment, rng)
+
+    def spell_at(self, moment: datetime) -> Spell | None:
+        """The spell that holds `moment` (aware), if one does."""
+        return cohort_days.spell_at(self.routine, self.stream, moment)
+
+    def at_work(self, moment: datetime, rng: Random) -> datetime:
+        """`moment`, or the next time in working hours with a phone that is on."""
+        return cohort_days.working(self.routine, self.stream, moment, rng)
 
     def hears(self, message: Seen, now: datetime, rng: Random | None = None) -> list[Act]:
         """The phone shows a message; what will be done about it, all of it later than `now`.
@@ -87,8 +106,11 @@ class Mentor:
         if wants == "anything":
             hearing.choose(READ[self.language], "ok")
         elif wants == "number":
-            hearing.choose("1", "1")
-        elif wants != "nothing" and self.agenda.find("answer", code) is None:
+            number = self.rounds.is_none_of_them(message.text, hearing.now) or "1"
+            hearing.choose(number, number)
+        elif wants == "nothing":
+            self.rounds.hears(self, hearing)
+        elif self.agenda.find("answer", code) is None:
             reminded = wants == "still_waiting"
             if reminded or chances.random() >= FORGETS:
                 self._answer(code, hearing)
@@ -99,6 +121,9 @@ class Mentor:
         now, acts = in_utc(now), []
         while (planned := self.agenda.pop(now)) is not None:
             acts.append(planned.act)
+            if planned.purpose == "visit":
+                following = rounds.next_visit(self, planned.act.at)
+                self.agenda.add(Act(following, "text", "VISIT", ""), "visit")
         return acts
 
     def _answer(self, code: str, hearing: Hearing) -> None:
@@ -107,7 +132,7 @@ class Mentor:
             at = hearing.later(URGENT_MINUTES, SPREAD)
         else:
             at = hearing.later(self.median_minutes, SPREAD)
-            at = cohort_days.working(self.routine, self.stream, at, rng)
+            at = self.at_work(at, rng)
         answer, draw = rng.choice(self.answers), rng.random()
         if draw < PASSES:
             hearing.plan(at, f"PASS #{code}", "answer", code)
@@ -118,9 +143,15 @@ class Mentor:
 
     def to_json(self) -> dict[str, Any]:
         """All that changes, as plain values."""
-        return {"agenda": self.agenda.to_json(), "heard": self.heard}
+        return {
+            "agenda": self.agenda.to_json(),
+            "rounds": self.rounds.to_json(),
+            "heard": self.heard,
+        }
 
     def restore(self, plain: Mapping[str, Any]) -> None:
         """Take up what `to_json` wrote of the same mentor."""
         self.agenda = Agenda.from_json(plain["agenda"])
+        if "rounds" in plain:  # what older versions wrote has none
+            self.rounds = Rounds.from_json(plain["rounds"])
         self.heard = plain["heard"]

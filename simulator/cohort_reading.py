@@ -66,25 +66,25 @@ _CASE_COMPILED: Final = tuple((wants, re.compile(sign, re.M | re.S)) for wants, 
 
 def wants_of(text: str) -> Wants:
     """What a mentee is asked for by a message that is not a quiz question."""
-    plain = _plain(text)
-    return next((wants for wants, sign in _COMPILED if sign.search(plain)), "nothing")
+    said = plain(text)
+    return next((wants for wants, sign in _COMPILED if sign.search(said)), "nothing")
 
 
 def has_source(text: str) -> bool:
     """Whether a message names its source, as a card does."""
-    return _SOURCE.search(_plain(text)) is not None
+    return _SOURCE.search(plain(text)) is not None
 
 
 def case_wants_of(text: str) -> tuple[CaseWants, str]:
     """What a mentor is asked for, and the code of the case in capitals, or ""."""
-    plain = _plain(text)
+    said = plain(text)
     for wants, sign in _CASE_COMPILED:
-        if found := sign.search(plain):
+        if found := sign.search(said):
             return wants, found[1].upper() if sign.groups else ""
     return "nothing", ""
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Small letters without accents, which SMS may have dropped, and straight apostrophes."""
     apart = unicodedata.normalize("NFKD", text.replace("’", "'"))
     return "".join(c for c in apart if not unicodedata.combining(c)).lower()

@@ -141,6 +141,16 @@ class Question(Base):
     """
 
     __tablename__ = "question"
+    __table_args__ = (
+        # How often a card was sent lately, and did not help.
+        Index(
+            "ix_question_card",
+            "card_id",
+            "asked_at",
+            postgresql_where=sql("card_id IS NOT NULL"),
+            postgresql_include=["helpful"],
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     inbound_id: Mapped[int] = mapped_column(ForeignKey("inbound.id"), unique=True)

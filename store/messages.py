@@ -26,6 +26,8 @@ class Inbound(Base):
             "retry_at",
             postgresql_where=sql("state <> 'done'"),
         ),
+        # The console's log.
+        Index("ix_inbound_received", "received_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -77,6 +79,8 @@ class OutboxMessage(Base):
             "created_at",
             postgresql_where=sql("state IN ('failed', 'dropped') AND dose_id IS NOT NULL"),
         ),
+        # The console's log.
+        Index("ix_outbox_created", "created_at", "id"),
         # What the provider refused lately, for the console.
         Index("ix_outbox_failed", "created_at", postgresql_where=sql("state = 'failed'")),
         # What a discussion has said; most messages belong to none.

@@ -101,15 +101,20 @@ def lanes(session: Session) -> int:
     return max(1, int(found.scalar_one()))
 
 
-def defer_training(session: Session) -> None:
-    """Have the model trained in the background; one waiting job is enough for any number."""
+def training_waits(session: Session) -> bool:
+    """Whether a training has been asked for that has not begun."""
     waits = session.execute(
         text(
             "SELECT 1 FROM procrastinate_jobs WHERE status = 'todo' AND task_name = :task LIMIT 1"
         ),
         {"task": TRAIN},
     ).first()
-    if waits is None:
+    return waits is not None
+
+
+def defer_training(session: Session) -> None:
+    """Have the model trained in the background; one waiting job is enough for any number."""
+    if not training_waits(session):
         raw = session.connection().connection.driver_connection
         _APP.configure_task(
             name=TRAIN,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 
 from bot.quizzes.drafting import BUDGET, COHORT, LISTS, compose
 from bot.quizzes.plan import DAYS, Plan, PlanError
-from bot.text.differences import between
 from cli import campaign_plans
 from console import campaign_form as form
 
@@ -204,23 +202,3 @@ def test_what_is_wrong_with_a_plan_stands_beside_its_field(
     names = {form.beside(problem) for problem in error.value.problems}
     assert names == {field}
     assert field in {*form.blank("quiz", TODAY), *BUDGET}
-
-
-@given(st.text(max_size=60), st.text(max_size=60))
-def test_differences_make_up_both_texts(before: str, after: str) -> None:
-    parts = between(before, after)
-    assert "".join(text for kind, text in parts if kind != "new") == before
-    assert "".join(text for kind, text in parts if kind != "gone") == after
-    assert all(text for _, text in parts)
-    if before == after:
-        assert {kind for kind, _ in parts} <= {"same"}
-
-
-def test_differences_are_words() -> None:
-    assert between("Give 10 IU oxytocin", "Give 10 IU of oxytocin now") == [
-        ("same", "Give 10 IU "),
-        ("new", "of "),
-        ("same", "oxytocin"),
-        ("new", " now"),
-    ]
-    assert not re.search("x", "".join(text for _, text in between("", "")))

@@ -20,8 +20,7 @@ GOOD: dict[str, Any] = {
     "source": "WHO 2012",
 }
 ASKED = {
-    "proposer": "person 1",
-    "reviewer": "person 2",
+    "is_own": False,
     "near": {},
     "acknowledged": (),
     "topics": {"pph"},
@@ -82,7 +81,7 @@ def test_each_thing_that_is_missing_is_said(change: dict[str, Any], expected: li
 
 
 def test_the_second_person_is_another_and_has_looked_at_near_duplicates() -> None:
-    assert keys(GOOD, reviewer="person 1") == ["card_no_same_person"]
+    assert keys(GOOD, is_own=True) == ["card_no_same_person"]
     assert keys(GOOD, near={"pph-x": "X"}) == ["card_near_unseen"]
 
 

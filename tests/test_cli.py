@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli import demo, secrets, stage
+from cli import demo, secrets, stage, testing
 from cli.doctor import doctor
 from cli.errors import Refusal
 
@@ -102,6 +102,22 @@ def test_refusals_are_one_sentence(
     assert "hush" not in answer.stderr
     if sentence:
         assert len(answer.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shared"),
+    [
+        ((), True),
+        (("-m", "not slow"), True),
+        (("--durations=25", "--ignore=tests/test_benchmarks.py"), True),
+        (("tests/test_words.py",), False),
+        (("-x", "tests/test_words.py::test_help"), False),
+    ],
+)
+def test_tests_are_shared_out_unless_files_are_named(
+    arguments: tuple[str, ...], shared: bool
+) -> None:
+    assert bool(testing.shared_out(arguments)) == shared
 
 
 def test_home_that_is_a_file_is_refused(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from store.learning import Assessment
 from store.messages import Inbound, OutboxMessage
 from store.people import Address, Facility, Person
 from store.quizzes import Campaign
+from store.visits import Visit
 from tests.console import NOW, Desk, TownDesk
 from tests.town import Town
 
@@ -185,6 +186,16 @@ def busy(session: Session, person: Person, first: int, number: int) -> None:
         )
 
 
+def library(session: Session, name: str) -> None:
+    """A card that expires today."""
+    session.add(Card(id=name, topic="pph", live_version=1, expires_on=NOW.date()))
+    session.flush()
+    session.add(
+        CardVersion(card_id=name, version=1, title={"en": AWKWARD}, topic_title={},
+                    answer={"en": AWKWARD}, examples={"en": [AWKWARD]}, source=AWKWARD, review="r")
+    )  # fmt: skip
+
+
 PAGES = (
     "/console/",
     "/console/people",
@@ -194,6 +205,14 @@ PAGES = (
     "/console/reports/questions?fy=FY26&by=district",
     "/console/users",
     "/console/audit",
+    "/console/cards",
+    "/console/cards/library",
+    "/console/cards/library/c-own",
+    "/console/cards/drafts/{draft}",
+    "/console/facilities?district=Kayonza",
+    "/console/facilities/{facility}",
+    "/console/learning",
+    "/console/messages",
 )
 
 
@@ -207,7 +226,15 @@ def test_queries_do_not_grow_with_rows_and_words_stay_words(desk: Desk) -> None:
                              reason="the budget is used up"))  # fmt: skip
         case = session.query(CaseEvent).filter(CaseEvent.person_id == person.id).first()
         assert case is not None
-        paths = [path.format(person=person.id, case=case.case_id) for path in PAGES]
+        library(session, "c-own")
+        draft = CardDraft(state="in_review", proposed_by=AWKWARD, proposed_at=NOW,
+                          card_id="c-own", content={"title": {"en": AWKWARD},
+                                                    "answer": {"en": AWKWARD}})  # fmt: skip
+        session.add(draft)
+        session.flush()
+        ids = {"person": person.id, "case": case.case_id, "draft": draft.id,
+               "facility": person.facility_id}  # fmt: skip
+        paths = [path.format(**ids) for path in PAGES]
     grace = desk.signed_in("grace@example.org")
 
     def counts() -> dict[str, int]:
@@ -229,13 +256,7 @@ def test_queries_do_not_grow_with_rows_and_words_stay_words(desk: Desk) -> None:
         busy(session, session.get_one(Person, person.id), 5, 45)
         for n in range(45):
             session.add(AuditEntry(at=NOW, what="case_seen", person_id=person.id, data={}))
-            card = Card(id=f"c{n}", topic="pph", live_version=1, expires_on=NOW.date())
-            session.add(card)
-            session.flush()
-            session.add(
-                CardVersion(card_id=card.id, version=1, title={"en": AWKWARD}, topic_title={},
-                            answer={}, examples={}, source="s", review="r")
-            )  # fmt: skip
+            library(session, f"c{n}")
             session.add(CardDraft(state="in_review", proposed_by="x", proposed_at=NOW,
                                   content={"title": {"en": AWKWARD}}))  # fmt: skip
     many = counts()
@@ -244,6 +265,37 @@ def test_queries_do_not_grow_with_rows_and_words_stay_words(desk: Desk) -> None:
     assert "&lt;script&gt;alert" in grace.goes("/console/")
     assert "Unreachable" in grace.page
     assert "Cards that expire" in grace.page
+
+
+def test_home_names_visits_that_come_and_those_nobody_reported(desk: Desk) -> None:
+    with desk.house.sessions.begin() as session:
+        places = {d: Facility(name=f"{d} Clinic", district=d) for d in ("Kayonza", "Gatsibo")}
+        mentor = Person(name="Alice Ingabire", roles=["mentor"], language="en",
+                        timezone="Africa/Kigali")  # fmt: skip
+        session.add_all([*places.values(), mentor])
+        session.flush()
+        for hours, days, state, place in (
+            (30, 5, "planned", "Kayonza"),  # comes
+            (100, 1, "planned", "Gatsibo"),  # later than that
+            (20, 1, "cancelled", "Gatsibo"),
+            (-30, 1, "planned", "Gatsibo"),  # is over, and nobody has said a word
+            (-30, 2, "planned", "Kayonza"),  # goes on
+            (-80, 1, "held", "Gatsibo"),
+            (-2000, 1, "unreported", "Gatsibo"),  # nobody will remember
+        ):
+            session.add(Visit(mentor_id=mentor.id, facility_id=places[place].id, days=days,
+                              starts_at=NOW + timedelta(hours=hours), state=state,
+                              source="command", created_at=NOW))  # fmt: skip
+    desk.account("grace@example.org", "coordinator")
+    desk.account("ben@example.org", "coordinator", district="Kayonza")
+    everywhere = desk.signed_in("grace@example.org").page
+    coming, _, unreported = everywhere.partition("Visits that nobody has reported")
+    assert "4 Mar 2026, 17:00: Kayonza Clinic, Alice Ingabire" in coming
+    assert everywhere.count("Clinic") == 2
+    assert "2 Mar 2026, 05:00: Gatsibo Clinic" in unreported
+    of_district = desk.signed_in("ben@example.org").page
+    assert "Kayonza Clinic" in of_district
+    assert "Gatsibo" not in of_district
 
 
 def test_people_are_found_by_what_one_knows_of_them(desk: Desk) -> None:

@@ -20,6 +20,7 @@ from bot.quizzes import campaigns
 from bot.quizzes.plan import read
 from console.roles import OPEN, PAGES
 from store.cases import Case
+from store.knowledge import Card, CardDraft, CardVersion
 from store.people import Address, Facility, Person
 from tests.console import NOW, Desk
 from tests.programme import stock_bank
@@ -51,13 +52,14 @@ class Programme:
     mentors: list[int]
     mentees: list[int]
     cases: dict[int, int]
+    places: list[int]
 
 
 def programme(session: Session) -> Programme:
     places = [Facility(name=f"Health Centre {d}", district=d) for d in ("Kayonza", "Gatsibo")]
     session.add_all(places)
     session.flush()
-    made = Programme([], [], {})
+    made = Programme([], [], {}, [place.id for place in places])
     number = 0
 
     def person(name: str, role: str, place: Facility | None, mentor: int | None) -> int:
@@ -100,6 +102,14 @@ def test_every_page_opens_for_its_roles_and_for_nobody_else(desk: Desk) -> None:
         stock_bank(session)
         plan = read({"start": NOW.date(), "end": NOW.date()})
         campaign = campaigns.create(session, "Safe birth", plan, NOW).id
+        draft = CardDraft(state="in_review", proposed_by="x", proposed_at=NOW, content={})
+        session.add_all([draft, Card(id="pph-test", topic="pph", live_version=1)])
+        session.flush()
+        session.add(
+            CardVersion(card_id="pph-test", version=1, title={"en": "Test"}, topic_title={},
+                        answer={"en": "Refer."}, examples={}, source="s", review="r")
+        )  # fmt: skip
+        drafted = draft.id
     accounts = {
         "admin": desk.account("admin@example.org", "admin"),
         "coordinator": desk.account("coordinator@example.org", "coordinator"),
@@ -108,12 +118,15 @@ def test_every_page_opens_for_its_roles_and_for_nobody_else(desk: Desk) -> None:
     }
     assert set(accounts) == set(ROLES)
     own = made.mentees[0]
-    ids = {
+    ids: dict[str, int | str] = {
         "person_id": own,
         "case_id": made.cases[own],
         "account_id": accounts["viewer"],
         "campaign_id": campaign,
         "item_id": "pph-q01",
+        "draft_id": drafted,
+        "card_id": "pph-test",
+        "facility_id": made.places[0],
     }
     browsers = {role: desk.signed_in(f"{role}@example.org") for role in ROLES}
     nobody = desk.browser()
@@ -161,7 +174,8 @@ def test_nobody_reaches_beyond_their_scope_by_an_address(desk: Desk) -> None:
     for browser, mine, foreign in ((ben, here, there), (alice, theirs, others)):
         assert "Timeline" in browser.goes(f"/console/people/{mine}")
         assert "Thread" in browser.goes(f"/console/cases/{made.cases[mine]}")
-        for path in (f"people/{foreign}", f"cases/{made.cases[foreign]}", "people/999999999"):
+        for path in (f"people/{foreign}", f"cases/{made.cases[foreign]}", "people/999999999",
+                     "facilities/999999999"):  # fmt: skip
             browser.goes(f"/console/{path}")
             assert browser.status == 404
     ben.goes(f"/console/cases/{made.cases[here]}")
@@ -169,6 +183,11 @@ def test_nobody_reaches_beyond_their_scope_by_an_address(desk: Desk) -> None:
     assert ben.status == 404
     with desk.house.sessions() as session:
         assert session.get_one(Case, made.cases[there]).state != "closed"
+    # The other district's facility, and one where none of the mentor's mentees works.
+    assert "Health Centre" in ben.goes(f"/console/facilities/{made.places[0]}")
+    ben.goes(f"/console/facilities/{made.places[1]}")
+    assert ben.status == 404
+    assert "Gatsibo" not in ben.goes("/console/facilities")
     # Numbers are for those who may see them.
     assert "+250788" in ben.goes("/console/people")
     assert "+250788" not in alice.goes("/console/people")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -13,7 +14,10 @@ from hypothesis import strategies as st
 
 from bot.accounts.rules import ROLES
 from bot.importing import LANGUAGES
+from bot.knowledge import draft_file, drafts, rules
 from bot.mentoring import programme
+from bot.mentoring.validation import Status
+from bot.overviews import cards, learning
 from bot.overviews.campaigns import STATES
 from bot.people import UI_LANGUAGES
 from bot.quizzes.plan import DAYS, Cohort
@@ -72,6 +76,17 @@ def test_every_kind_that_is_kept_has_a_word() -> None:
     assert set(words.WORDS["cohort"]) == set(Cohort.model_fields)
     assert set(words.WORDS["weekday"]) == set(DAYS)
     assert set(words.WORDS["language"]) == set(LANGUAGES)
+    assert {*rules.STATES, *cards.STATES} == set(words.WORDS["card"])
+    assert set(cards.ORDERS) == set(words.WORDS["card order"])
+    assert set(draft_file.FIELDS) == set(words.WORDS["card field"])
+    assert set(rules.LANGUAGES) == set(words.WORDS["language"])
+    statuses = {*get_args(Status), "known", learning.NOT_NEEDED}
+    assert statuses == set(words.WORDS["standing"])
+    recorded = set()
+    for path in Path(drafts.__file__).parent.glob("*.py"):
+        source = path.read_text("utf-8")
+        recorded |= set(re.findall(r'\brecord\(\s*session, "(\w+)"', source))
+    assert recorded == set(words.WORDS["card event"])
     events = set()
     for path in Path(programme.__file__).parent.glob("*.py"):
         events |= set(
@@ -94,12 +109,12 @@ figures = st.one_of(st.none(), st.floats(0, 1e9, allow_nan=False), st.integers(0
 
 
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.tuples(labels, figures, figures), max_size=14), labels)
+@given(st.lists(st.tuples(labels, figures, figures), max_size=14), labels, st.booleans())
 def test_a_plot_is_one_picture_without_style_whatever_it_is_given(
-    rows: list[tuple[str, float | None, float | None]], name: str
+    rows: list[tuple[str, float | None, float | None]], name: str, beside: bool
 ) -> None:
     bars = [plots.Bar(label, (first, second)) for label, first, second in rows]
-    made = str(plots.bars(name, bars))
+    made = str(plots.bars(name, bars, beside=beside))
     assert made.startswith("<svg")
     assert made.endswith("</svg>")
     assert made.count("<svg") == 1

@@ -96,7 +96,11 @@ def test_a_visit_from_plan_to_debrief(town: Town) -> None:
     alice.says("The autoclave is broken")
     alice.hears("out of stock")
     alice.says("oxytocin")
-    alice.hears("Logged: 2 seen, 120 minutes. New in coaching plans: 2", "SKILL", "STOCK")
+    alice.hears(
+        "Logged: 2 seen, 120 minutes. New in coaching plans: 2",
+        "To sign the skill, text SKILL",
+        "Reported to the district as out of stock: oxytocin .#",
+    )
 
     visit = town.one(Visit)
     assert (visit.state, visit.debrief["problems"]) == ("held", "The autoclave is broken")

@@ -44,13 +44,31 @@ class Scope:
             case _:
                 return false()
 
-    def about(self, column: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    def about(
+        self, column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
+    ) -> ColumnElement[bool]:
         """The condition on a column that refers to ``person``: a case's mentee, a dose's person."""
         if self.sees_all:
             return true()
         if self.aggregates_only:
             return false()
         return column.in_(select(Person.id).where(self.people()))
+
+    def places(self) -> ColumnElement[bool]:
+        """The condition on ``facility`` under which one may be seen; a viewer sees figures of all.
+
+        A mentor sees where the mentees work who are their own.
+        """
+        match self.role:
+            case "coordinator" if self.district is not None:
+                return Facility.district == self.district
+            case "mentor":
+                own = select(Person.facility_id).where(self.people())
+                return Facility.id.in_(own.where(Person.facility_id.is_not(None)))
+            case "admin" | "coordinator" | "viewer":
+                return true()
+            case _:
+                return false()
 
     @property
     def sees_all(self) -> bool:

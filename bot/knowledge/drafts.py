@@ -41,15 +41,27 @@ MOST_CASES = 2000
 
 @dataclass(frozen=True)
 class By:
-    """Who does something: a person we know, or only a name such as an e-mail address."""
+    """Who does something: a person we know, or only a name such as an e-mail address.
+
+    ``known_as``: how somebody who is named by an address is called where they are a person.
+    """
 
     name: str
     person_id: int | None = None
+    known_as: str = ""
 
     @property
     def key(self) -> str:
         """The same for the same person."""
         return f"person {self.person_id}" if self.person_id else self.name.casefold()
+
+    def proposed(self, draft: CardDraft) -> bool:
+        """Whether they proposed a draft; in doubt they did."""
+        alias = self.known_as.casefold()
+        proposer = By(draft.proposed_by, draft.proposer_id)
+        # A facility may stand behind a name.
+        name = proposer.name.casefold().partition(" (")[0]
+        return self.key == proposer.key or (alias != "" and alias == name)
 
 
 class Refused(Exception):
@@ -343,8 +355,7 @@ def objections(session: Session, draft: CardDraft, by: By) -> list[Objection]:
     """Everything that stands against this person approving this draft."""
     return rules.objections(
         draft.content,
-        proposer=By(draft.proposed_by, draft.proposer_id).key,
-        reviewer=by.key,
+        is_own=by.proposed(draft),
         near=close_cards(session, draft),
         acknowledged=draft.acknowledged,
         topics={*session.scalars(select(Card.topic).distinct()), rules.OTHER_TOPIC},
@@ -446,12 +457,11 @@ def merge(session: Session, draft: CardDraft, card_id: str, by: By, now: datetim
         raise Refused(Objection("card_nothing_to_add", (("card", card_id),)))
     _after(draft, "approve")
     _only_one_waits(session, draft, card_id)
-    by_whom = {"proposer": By(draft.proposed_by, draft.proposer_id).key, "reviewer": by.key}
     # Only what is new is judged: the card itself was approved before.
     added = {"examples": (draft.content.get("examples") or {})}
     against = rules.objections(
         {**content, **added},
-        **by_whom,
+        is_own=by.proposed(draft),
         near={},
         acknowledged=(),
         topics={content["topic"]},

@@ -5,7 +5,6 @@ A case or a draft that cannot be told apart is never guessed: whoever writes is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from sqlalchemy import or_, select
 
 from bot import knowledge, words
 from bot.knowledge import drafts, rules, telling
+from bot.knowledge.deciding import sentences
 from bot.knowledge.drafts import By, Refused
 from bot.knowledge.rules import Objection
 from bot.mentoring import record
@@ -49,12 +49,6 @@ def command(turn: Turn, asked: words.Command) -> None:
 def by(turn: Turn) -> By:
     """Whoever writes."""
     return By(turn.person.name or f"person {turn.person.id}", turn.person.id)
-
-
-def sentences(objections: Iterable[Objection], language: str) -> str:
-    """Objections as sentences."""
-    said = [text(one.key, language, **dict(one.values)) for one in objections]
-    return " ".join(one[:1].upper() + one[1:] for one in said)
 
 
 def _case_meant(turn: Turn, code: str) -> Case | None:

@@ -83,8 +83,7 @@ def after(state: str, move: str) -> str:
 def objections(
     content: Mapping[str, Any],
     *,
-    proposer: str,
-    reviewer: str,
+    is_own: bool,
     near: Mapping[str, str],
     acknowledged: Collection[str],
     topics: Collection[str],
@@ -94,14 +93,14 @@ def objections(
 
     Args:
         content: of the draft, see ``store.knowledge.CardDraft``.
-        proposer, reviewer: who they are; the same text is the same person.
+        is_own: whether whoever approves it proposed it.
         near: cards that it is close to, id → title.
         acknowledged: those of them that somebody has looked at.
         topics: of the library.
         names: of the people of its case.
     """
     found: list[Objection] = []
-    if proposer == reviewer:
+    if is_own:
         found.append(_of("card_no_same_person"))
     if content.get("topic") not in topics:
         found.append(_of("card_no_topic", topics=", ".join(sorted(topics))))

@@ -1,4 +1,7 @@
-"""DEBRIEF: three minutes after a visit. It ends in encounters and in items of coaching plans."""
+"""DEBRIEF: three minutes after a visit. It ends in encounters and in items of coaching plans.
+
+What it finds missing at the facility is passed on (``bot.mentoring.visit_findings``).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from bot.mentoring import (
     coaching,
     encounters,
     moderation,
+    visit_findings,
     visit_parts,
     visit_rules,
     visit_telling,
@@ -239,8 +243,10 @@ def _held(turn: Turn, walk: Walk, visit: Visit) -> None:
     ]
     if answers.get("skills"):
         lines.append(text("debrief_sign", language))
+    if answers.get("problems"):
+        lines += visit_findings.problems(turn, visit, answers["problems"])
     if answers.get("stock"):
-        lines.append(text("debrief_report_stock", language))
+        lines += visit_findings.stock_outs(turn, visit, answers["stock"])
     turn.reply_text("\n".join(lines), label="debrief")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, cast
 
 from bot import people, walking, walks, words
-from bot.mentoring import marks, skills
+from bot.mentoring import marks, mentee_names, skills
 from bot.mentoring.competencies import Catalogue, Competency, Step, kept
 from bot.mentoring.marks import Mark
 from bot.quizzes.progress import short
@@ -27,35 +27,18 @@ _STEP: Final = "step:"
 
 def command(turn: Turn, said: str) -> None:
     """SKILL, and perhaps whose and which behind it."""
-    mentees = skills.mentees_of(turn.session, turn.person)
+    mentees = skills.mentees_of(turn.session, turn.person, turn.now)
     if not mentees:
         turn.reply("skill_no_mentees")
         return
     state: dict[str, Any] = {}
-    person, rest = _named(said, mentees)
+    person, rest = mentee_names.begun_with(said, mentees)
     if person is not None:
         state["mentee"] = person.id
         named = _called(rest, _performed(kept(turn.settings.competencies_dir), person))
         if named is not None:
             state["competency"] = named.id
     walks.begin(turn, KIND, state)
-
-
-def _named(said: str, mentees: Sequence[Person]) -> tuple[Person | None, str]:
-    """The one mentee whose name a text begins with, and what follows."""
-    parts = fold(said).split()
-    for length in range(len(parts), 0, -1):
-        name = " ".join(parts[:length])
-        found = [one for one in mentees if name in _names(one)]
-        if len(found) == 1:
-            return found[0], " ".join(parts[length:])
-    return None, said
-
-
-def _names(person: Person) -> set[str]:
-    """How a mentor may call somebody: the whole name, or one part of it."""
-    whole = fold(people.bare_name(person))
-    return {whole, *whole.split()} - {""}
 
 
 def _performed(catalogue: Catalogue, mentee: Person) -> list[Competency]:
@@ -104,9 +87,9 @@ class Skill(walks.Kind):
         language = turn.person.language
         match walk.step:
             case "mentee":
-                mentees = skills.mentees_of(turn.session, turn.person)
+                mentees = skills.mentees_of(turn.session, turn.person, turn.now)
                 names = [people.display_name(one, "?") for one in mentees[:MOST_LISTED]]
-                also = tuple(name for one in mentees for name in _names(one))
+                also = tuple(name for one in mentees for name in mentee_names.names_of(one))
                 return _listed("skill_whom", names, language, also)
             case "area":
                 areas = [self._catalogue(turn).title(a, language) for a in self._areas(turn, walk)]
@@ -158,8 +141,8 @@ class Skill(walks.Kind):
                 return "next"
 
     def _take_mentee(self, turn: Turn, walk: Walk, said: str) -> Taken:
-        mentees = skills.mentees_of(turn.session, turn.person)
-        person, rest = _named(said, mentees)
+        mentees = skills.mentees_of(turn.session, turn.person, turn.now)
+        person, rest = mentee_names.begun_with(said, mentees)
         place = walking.chosen(said, min(len(mentees), MOST_LISTED))
         if person is None and place is not None and words.number(said) is not None:
             person, rest = mentees[place], ""

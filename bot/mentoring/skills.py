@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from bot import people
@@ -21,18 +21,45 @@ from bot.mentoring.validation import skill_passed
 from bot.texts import text
 from store.learning import Assessment, SkillObservation
 from store.people import Person
+from store.visits import Visit, VisitPerson
 
 # Steps to practise that are named to the mentee; the mentor tells the rest.
 MOST_NAMED: Final = 3
+# What was seen on a visit may be signed so long after its last day.
+SIGNS_FOR: Final = timedelta(days=7)
 # A walk that was put aside for a night is no encounter of a night.
 LONGEST: Final = timedelta(hours=2)
 
 
-def mentees_of(session: Session, mentor: Person) -> list[Person]:
-    """The mentees whom somebody mentors, as their own or as the backup, by name."""
+def mentees_of(session: Session, mentor: Person, now: datetime) -> list[Person]:
+    """The mentees whose skills somebody may sign, by name.
+
+    Those whom they mentor, as their own or as the backup, and those whom they meet on a visit of
+    their own: from its beginning until a week after its last day, and once it is told of only who
+    was seen.
+
+    Args:
+        now: aware.
+    """
+    last_day = Visit.starts_at + func.make_interval(0, 0, 0, Visit.days)
+    met = (
+        select(VisitPerson.person_id)
+        .join(Visit, Visit.id == VisitPerson.visit_id)
+        .where(
+            Visit.mentor_id == mentor.id,
+            VisitPerson.part == "mentee",
+            Visit.starts_at <= now,
+            last_day > now - SIGNS_FOR,
+            or_(Visit.state == "planned", (Visit.state == "held") & VisitPerson.seen),
+        )
+    )
     found = session.scalars(
         select(Person).where(
-            or_(Person.mentor_id == mentor.id, Person.backup_mentor_id == mentor.id),
+            or_(
+                Person.mentor_id == mentor.id,
+                Person.backup_mentor_id == mentor.id,
+                Person.id.in_(met),
+            ),
             Person.id != mentor.id,
         )
     ).unique()

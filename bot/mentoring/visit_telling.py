@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot import outbox, people
+from bot import outbox, people, sending
 from bot.mentoring import visit_rules
 from bot.text.moments import dated
 from bot.texts import text
@@ -201,6 +201,17 @@ def counted(session: Session, visit: Visit) -> tuple[list[Person], list[Person],
 def told(session: Session, visit: Visit) -> list[Person]:
     """Who was told by text, or is being told."""
     return [person for person, mine in members(session, visit) if mine.notice_key is not None]
+
+
+def told_by_when(session: Session, visit: Visit, now: datetime) -> tuple[int, int]:
+    """How many of those who are being told hear of it now, and how many when their night is over.
+
+    Args:
+        now: aware.
+    """
+    everybody = told(session, visit)
+    later = sum(sending.quiet_until(now, one.timezone) is not None for one in everybody)
+    return len(everybody) - later, later
 
 
 def asked_about(session: Session, notice: OutboxMessage, now: datetime) -> int | None:

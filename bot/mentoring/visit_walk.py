@@ -266,13 +266,16 @@ def _summary(turn: Turn, walk: Walk) -> str:
 
 def said_planned(turn: Turn, visit: Visit, say: str) -> None:
     """Tell the mentor that it is planned or moved, and who must be told otherwise."""
+    now, later = visit_telling.told_by_when(turn.session, visit, turn.now)
     parts = {
         "number": visit.id,
         "facility": visit_telling.place(turn.session, visit),
         "when": visit_telling.when(visit, turn.person),
-        "told": len(visit_telling.told(turn.session, visit)),
+        "told": now,
     }
     lines = [text(say, turn.person.language, **parts)]
+    if later:
+        lines.append(text("visit_told_later", turn.person.language, later=later))
     unreached = visit_telling.unreached(turn.session, visit)
     if unreached:
         names = ", ".join(visit_telling.named(person, turn.person) for person in unreached)

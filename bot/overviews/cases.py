@@ -21,12 +21,13 @@ STATES: Final = ("open", "answered", "closed", "all")
 
 @dataclass(frozen=True)
 class Wanted:
-    """``state``: of ``STATES``. ``page`` counts from 1."""
+    """``state``: of ``STATES``. ``page`` counts from 1. ``facility_id``: where the mentee works."""
 
     state: str = "open"
     urgent: bool = False
     overdue: bool = False
     page: int = 1
+    facility_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,9 @@ def _conditions(scope: Scope, wanted: Wanted, now: datetime) -> list[ColumnEleme
         conditions.append(Case.urgent.is_(True))
     if wanted.overdue:
         conditions.append(overview.overdue(now))
+    if wanted.facility_id is not None:
+        there = select(Person.id).where(Person.facility_id == wanted.facility_id)
+        conditions.append(Case.mentee_id.in_(there))
     return conditions
 
 

@@ -11,15 +11,14 @@ from sqlalchemy import ColumnElement, Date, cast, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bot.accounts.scope import Scope
-from bot.reports.table import LEAST_CELL, TOO_FEW, percent
+from bot.overviews.shown import Figure, shown
+from bot.reports.table import percent
 from store.knowledge import Question
 from store.people import Address, Person
 from store.quizzes import Answer
 
 WEEKS: Final = 12
 LATELY: Final = timedelta(days=28)
-
-Figure = int | float | str | None
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,10 @@ def of(session: Session, scope: Scope, now: datetime, zone: str) -> Glance:
     asked = _row(session, _questions(scope, hide, now - LATELY))
     answered = _row(session, _answers(scope, hide, now - LATELY))
     return Glance(
-        _shown(mentees, mentees, hide),
-        _shown(wrote, wrote, hide),
-        _shown(percent(asked[1], asked[0]), asked[2], hide),
-        _shown(percent(answered[1], answered[0]), answered[2], hide),
+        shown(mentees, mentees, hide),
+        shown(wrote, wrote, hide),
+        shown(percent(asked[1], asked[0]), asked[2], hide),
+        shown(percent(answered[1], answered[0]), answered[2], hide),
         _weeks(session, _questions(scope, hide, _since(now)), Question.asked_at, now, zone, hide,
                lambda whole, part: (part, whole - part)),
         _weeks(session, _answers(scope, hide, _since(now)), Answer.answered_at, now, zone, hide,
@@ -135,9 +134,5 @@ def _weeks(
         start = this - timedelta(weeks=ago)
         whole, part, people = counted.get(start, (0, 0, 0))
         first, second = pair(int(whole), int(part))
-        weeks.append(Week(start, _shown(first, people, hide), _shown(second, people, hide)))
+        weeks.append(Week(start, shown(first, people, hide), shown(second, people, hide)))
     return weeks
-
-
-def _shown(value: Figure, people: int, hide: bool) -> Figure:
-    return TOO_FEW if hide and 0 < people < LEAST_CELL else value

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from bot import knowledge
@@ -18,14 +18,18 @@ from bot.quizzes.spending import USED_UP
 from store.cases import Case
 from store.knowledge import Card, CardDraft
 from store.messages import Flag, OutboxMessage
-from store.people import Person
+from store.people import Facility, Person
 from store.quizzes import Campaign, Dose
+from store.visits import Visit
 
 SHOWN: Final = 5
 LATELY: Final = timedelta(hours=24)
 # A dose that waits this long after its moment: its campaign is behind.
 BEHIND: Final = timedelta(hours=2)
 EXPIRES_WITHIN: Final = timedelta(days=30)
+VISITS_WITHIN: Final = timedelta(days=3)
+# A month later nobody will report a visit.
+UNREPORTED_FOR: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,22 @@ class Cases:
 
 
 @dataclass(frozen=True)
+class Visited:
+    """``at``: when a visit begins, aware."""
+
+    facility: str
+    mentor: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Needs:
     """Each is empty where nothing is to be done.
 
     ``failing``: (Twilio's code, reason, how many) of the last day. ``behind``: (campaign, how many
     doses wait). ``expiring``: (title, last day). ``away``: (person id, mentor, open cases).
+    ``visits``: those of the coming days. ``unreported``: past ones of which nobody has said
+    whether they took place.
     """
 
     urgent: Cases
@@ -53,13 +68,18 @@ class Needs:
     reviews: Sequence[str] = ()
     expiring: Sequence[tuple[str, date]] = ()
     away: Sequence[tuple[int, str, int]] = ()
+    visits: Sequence[Visited] = ()
+    unreported: Sequence[Visited] = ()
 
     @property
     def nothing(self) -> bool:
         """Whether all is well."""
         lists = (self.failing, self.out_of_budget, self.behind, self.reviews, self.expiring)
         return not any(
-            (*lists, self.away, self.sender_stopped, self.urgent.total, self.overdue.total)
+            (
+                *(*lists, self.away, self.visits, self.unreported),
+                *(self.sender_stopped, self.urgent.total, self.overdue.total),
+            )
         )
 
 
@@ -88,6 +108,14 @@ def of(session: Session, scope: Scope, now: datetime, today: date) -> Needs:
         _reviews(session),
         _expiring(session, today),
         _away(session, scope, now),
+        _visits(session, scope, ("planned",), Visit.starts_at.between(now, now + VISITS_WITHIN)),
+        _visits(
+            session,
+            scope,
+            ("planned", "unreported"),
+            Visit.starts_at >= now - UNREPORTED_FOR,
+            Visit.starts_at + func.make_interval(0, 0, 0, Visit.days) < now,
+        ),
     )
 
 
@@ -159,3 +187,22 @@ def _away(session: Session, scope: Scope, now: datetime) -> Sequence[tuple[int, 
         .order_by(Person.name)
     )
     return [(person, name, count) for person, name, count in rows]
+
+
+def _visits(
+    session: Session, scope: Scope, states: Sequence[str], *when: ColumnElement[bool]
+) -> Sequence[Visited]:
+    """The first visits in these states, at these times."""
+    rows = session.execute(
+        select(Facility.name, Person.name, Visit.starts_at)
+        .join(Facility, Facility.id == Visit.facility_id)
+        .join(Person, Person.id == Visit.mentor_id)
+        .where(
+            *when,
+            Visit.state.in_(states),
+            true() if scope.sees_all else Facility.district == scope.district,
+        )
+        .order_by(Visit.starts_at, Visit.id)
+        .limit(SHOWN)
+    )
+    return [Visited(*row) for row in rows]

@@ -73,7 +73,7 @@ def of_quiz(item: Item, language: str, ways: Iterable[Way], *, reminder: bool) -
         if way in wanted or (way == "whatsapp" and "template" in wanted):
             for right in (True, False):
                 what = f"after a {'right' if right else 'wrong'} answer"
-                found.append(_example(what, _after(item, right, language), way, "free"))
+                found.append(example(what, _after(item, right, language), way, "free"))
     return found
 
 
@@ -121,10 +121,11 @@ def _shown(what: str, message: Message, way: Way, language: str) -> Example:
         message.template.variables,
     )
     channel = "sms" if way == "sms" else "whatsapp"
-    return _example(what, outgoing, channel, "template" if way == "template" else "free")
+    return example(what, outgoing, channel, "template" if way == "template" else "free")
 
 
-def _example(what: str, message: Outgoing, channel: str, form: str) -> Example:
+def example(what: str, message: Outgoing, channel: str, form: str) -> Example:
+    """One message as it leaves; see ``channels.render``."""
     payload = render(message, channel, form, _contents())
     if channel == "sms":
         size = count(payload.body)

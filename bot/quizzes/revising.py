@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot.quizzes import catalogue, importing
 from bot.quizzes.bank import FALLBACK, LETTERS, Item
 from bot.quizzes.stock import BankError, entry
-from bot.text.differences import Part, between
+from bot.text import difference
 from store.quizzes import Answer, ItemVersion
 
 
@@ -34,7 +34,7 @@ class Change:
 
     part: str
     language: str
-    parts: Sequence[Part]
+    parts: Sequence[difference.Piece]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +140,11 @@ def changes(before: Item, after: Item) -> Iterator[Change]:
         for part in ("stem", "options", "why"):
             texts = [_text(item, part, language) for item in (before, after)]
             if texts[0] != texts[1]:
-                yield Change(part, language, between(*texts))
+                yield Change(part, language, difference.words(*texts))
     for part in ("answer", "competency", "source", "cadres", "critical", "card", "twin", "review"):
         texts = [_text(item, part, "") for item in (before, after)]
         if texts[0] != texts[1]:
-            yield Change(part, "", between(*texts))
+            yield Change(part, "", difference.words(*texts))
 
 
 def _text(item: Item, part: str, language: str) -> str:

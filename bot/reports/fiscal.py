@@ -1,4 +1,7 @@
-"""Fiscal years: named by the calendar year in which they end, as FY21. Plain functions."""
+"""Periods: fiscal years, named by the calendar year in which they end, as FY21; months, quarters.
+
+Plain functions.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 _YEAR: Final = re.compile(r"(?:fy)?\s*(\d{2}|\d{4})", re.IGNORECASE)
+_MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_QUARTER: Final = re.compile(r"(\d{4})-Q([1-4])", re.IGNORECASE)
+_EARLIEST, _LATEST = 1990, 2199
 _DHIS2: Final = {1: "", 4: "April", 7: "July", 9: "Sep", 10: "Oct", 11: "Nov"}
 
 
@@ -60,10 +66,32 @@ def parse(text: str, first_month: int) -> FiscalYear | None:
         return None
     year = int(found[1])
     year += 2000 if len(found[1]) == 2 else 0
-    return FiscalYear(year, first_month) if 1990 <= year <= 2199 else None
+    return FiscalYear(year, first_month) if _EARLIEST <= year <= _LATEST else None
 
 
 def of(day: date, first_month: int) -> FiscalYear:
     """The fiscal year of a day."""
     ends_next = first_month > 1 and day.month >= first_month
     return FiscalYear(day.year + ends_next, first_month)
+
+
+def month(text: str, zone: ZoneInfo) -> Period | None:
+    """``2026-02``; None for anything else."""
+    return _months(_MONTH.fullmatch(text), 1, zone)
+
+
+def quarter(text: str, zone: ZoneInfo) -> Period | None:
+    """A quarter of the calendar as ``2026-Q1``; None for anything else."""
+    return _months(_QUARTER.fullmatch(text), 3, zone)
+
+
+def _months(found: re.Match[str] | None, months: int, zone: ZoneInfo) -> Period | None:
+    if not found or not _EARLIEST <= int(found[1]) <= _LATEST:
+        return None
+    year, first = int(found[1]), (int(found[2]) - 1) * months
+    after = first + months
+    return Period(
+        found[0],
+        datetime(year, first + 1, 1, tzinfo=zone),
+        datetime(year + after // 12, after % 12 + 1, 1, tzinfo=zone),
+    )

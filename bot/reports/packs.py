@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
+from babel.dates import format_date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.mentoring.competencies import Catalogue
+from bot.people import display_name
 from bot.reports.fiscal import Period
+from bot.reports.language import heading, translated
 from bot.reports.programme import matrix
 from bot.reports.query import Wanted, run
 from bot.reports.registry import REPORTS
@@ -27,6 +31,50 @@ MONTH: Final = (
     " they had with you and how soon you first replied, tests and observed skills. In the order of"
     " their names; this is for you, not for ranking anybody."
 )
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Several reports under one heading, in one language."""
+
+    heading: str
+    reports: tuple[Report, ...]
+
+
+def mentors_month(
+    session: Session,
+    mentor: Person,
+    month: Period,
+    now: datetime,
+    catalogue: Catalogue,
+    language: str,
+) -> Pack:
+    """What ``of_mentor`` says, to be handed to the mentor."""
+    reports = of_mentor(session, mentor, month, now, catalogue)
+    name = display_name(mentor, "–")
+    head = f"Monthly pack: {name}, {format_date(month.start, 'MMMM yyyy', locale=language)}"
+    return _pack(head, reports, catalogue, language)
+
+
+def districts_quarter(
+    session: Session,
+    district: str,
+    quarter: Period,
+    now: datetime,
+    catalogue: Catalogue,
+    language: str,
+) -> Pack:
+    """What ``of_district`` says, to be handed to the district."""
+    reports = of_district(session, district, quarter, now, catalogue)
+    first = format_date(quarter.start, "MMMM", locale=language)
+    last = format_date(quarter.end - timedelta(days=1), "MMMM yyyy", locale=language)
+    return _pack(f"Quarterly pack: {district}, {first} to {last}", reports, catalogue, language)
+
+
+def _pack(head: str, reports: Iterable[Report], catalogue: Catalogue, language: str) -> Pack:
+    return Pack(
+        heading(head, language), tuple(translated(one, language, catalogue) for one in reports)
+    )
 
 
 def of_mentor(

@@ -132,7 +132,7 @@ def _blocks(report: Report, width: float) -> list[Any]:
     below += [paragraph(note, NOTE) for note in (report.definition, *report.notes) if note]
     below.append(Spacer(1, 8 * mm))
     if not report.rows or not report.columns:
-        return [KeepTogether([*above, paragraph("No records yet.", NOTE), *below])]
+        return [KeepTogether([*above, paragraph(report.empty, NOTE), *below])]
     table = _table(report, width)
     # A short table stays with its title; a long one goes over pages with its heading.
     if len(report.rows) <= 12:

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 LEAST_CELL: Final = 5
 TOO_FEW: Final = f"<{LEAST_CELL}"
+NO_RECORDS: Final = "No records yet."
 
 Kind = Literal["text", "count", "percent", "seconds", "number"]
 
@@ -27,7 +28,8 @@ class Report:
     """``rows``: values by column; None where there is nothing to count, "<5" where few.
 
     Percent is 0 to 100 with one decimal. ``definition`` says what is counted, ``notes`` what a
-    reader must know beside it. ``total``: a last row, not among ``rows``.
+    reader must know beside it. ``total``: a last row, not among ``rows``. ``empty``: what stands
+    where there are no rows.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Report:
     definition: str
     notes: tuple[str, ...] = ()
     total: Mapping[str, Any] | None = None
+    empty: str = NO_RECORDS
 
 
 def percent(part: int, whole: int) -> float | None:

@@ -47,8 +47,13 @@ MENTORS: Final = "Mentors: everybody who signed a skill or gave a test in the ye
 SMALL: Final = "Fewer than five people are shown as <5, and so is what would give them away."
 
 
-def validations() -> Subquery:
-    """Who is validated in what since when: person_id, technical_area, competency, at."""
+def validations(*of: ColumnElement[bool]) -> Subquery:
+    """Who is validated in what since when: person_id, technical_area, competency, at.
+
+    Args:
+        of: conditions on the assessments; of whole people or whole technical areas only, for each
+            must be judged by all that was found.
+    """
     known = (
         select(
             Assessment.person_id,
@@ -60,6 +65,7 @@ def validations() -> Subquery:
             Assessment.kind == "post",
             # Whole numbers on both sides: nothing is rounded.
             Assessment.score * KNOWLEDGE.denominator >= Assessment.out_of * KNOWLEDGE.numerator,
+            *of,
         )
         .group_by(Assessment.person_id, Assessment.technical_area, Assessment.competency)
         .subquery("known")
@@ -75,6 +81,7 @@ def validations() -> Subquery:
             Assessment.kind == "skill",
             Assessment.passed.is_(True),
             Assessment.assessor_id.is_not(None),
+            *of,
         )
         .group_by(Assessment.person_id, Assessment.technical_area, Assessment.competency)
         .subquery("signed")

@@ -75,7 +75,7 @@ def text(report: Report) -> str:
     if report.total is not None:
         lines.insert(-1, rule)
     if not report.rows:
-        lines = ["No records yet."]
+        lines = [report.empty]
     head = f"{report.title}, {report.period}" if report.period else report.title
     return "\n".join([head, "", *lines, "", report.definition, *report.notes])
 

@@ -10,12 +10,15 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from bot import people as persons
+from bot.knowledge import deciding
+from bot.knowledge.drafts import Refused
 from bot.mentoring import overview, programme
 from bot.overviews import cases
 from console import asked
 from console.blueprint import blueprint
+from console.card_form import by
 from console.office import caller, desk, note, office
-from console.showing import page
+from console.showing import language, page
 from store.cases import Case
 from store.people import Person
 
@@ -132,3 +135,16 @@ def case_close(case_id: int) -> Response | tuple[str, int]:
         return _again(found, _("Please tick that the case is solved."))
     programme.close_once(desk(), found, now=office().now(), key=_key())
     return _done(found, "case_closed", _("The case is closed, and the mentee is told."))
+
+
+@blueprint.post("/cases/<int(max=9007199254740991):case_id>/propose")
+def case_propose(case_id: int) -> Response | tuple[str, int]:
+    """Make a draft card of its answer, and ask for a review."""
+    found = _case(case_id)
+    try:
+        made = deciding.propose(desk(), found, by(), office().now())
+    except Refused as refused:
+        return _again(found, deciding.sentences(refused.objections, language()))
+    note("card_proposed", case=found.id, draft=made.draft.id)
+    flash(_("Proposed. Look at the draft: its source may be missing."))
+    return redirect(url_for("console.draft", draft_id=made.draft.id))

@@ -12,6 +12,7 @@ from bot.overviews import glance, needs
 from console.blueprint import blueprint
 from console.office import caller, desk, office
 from console.plots import Bar, bars
+from console.reasons import why
 from console.showing import page, zone
 
 
@@ -26,6 +27,7 @@ def home() -> str:
         needs=None if scope.aggregates_only else needs.of(desk(), scope, now, today),
         glance=found,
         own=scope.role == "mentor",
+        why=why,
         questions=_plot(_("Questions in each week"), found.questions, both=True),
         quiz=_plot(_("Right answers in each week, in percent"), found.quiz, both=False),
     )

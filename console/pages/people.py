@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from flask import abort
 
-from bot.overviews import people, timeline
+from bot.mentoring.competencies import kept
+from bot.overviews import learning, people, timeline
 from bot.people import reachable
 from console import asked
 from console.blueprint import blueprint
 from console.office import caller, desk, note, office
-from console.showing import page
+from console.reasons import why
+from console.showing import language, page
 
 ROLES = ("mentee", "mentor", "leader", "coordinator")
 
@@ -51,12 +53,17 @@ def person(person_id: int) -> str:
     before = asked.moment("before")
     names = people.names(desk(), [found.mentor_id, found.backup_mentor_id])
     note("person_seen", person=found.id)
+    catalogue = kept(office().settings.competencies_dir)
+    matrix = learning.matrix(desk(), found, catalogue) if "mentee" in found.roles else []
     return page(
         "person.html",
         person=found,
         names=names,
         numbers=scope.numbers,
         reachable=reachable(found),
+        why=why,
+        matrix=matrix,
+        titles={one.competency: catalogue.title(one.competency, language()) for one in matrix},
         timeline=timeline.of(desk(), scope, found, office().now(), before, only),
         only=only,
         before=before,

@@ -1,0 +1,152 @@
+"""What is agreed on and when mentors come: coaching plans, and visits due and held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy.orm import Session, aliased
+
+from bot.accounts.scope import Scope
+from bot.overviews.shown import Figure, shown
+from store.people import Facility, Person
+from store.plans import PlanItem
+from store.visits import Visit
+
+LATELY: Final = timedelta(days=90)
+AHEAD: Final = timedelta(days=60)
+BEHIND: Final = timedelta(days=30)
+SHOWN: Final = 20
+
+
+@dataclass(frozen=True)
+class Plans:
+    """Items of coaching plans. ``done``: in the last 90 days. ``late``: the longest overdue first,
+    (item, mentee, owner); nobody's for a viewer.
+    """
+
+    open: Figure
+    overdue: Figure
+    done: Figure
+    late: Sequence[tuple[PlanItem, str, str]] = ()
+
+
+@dataclass(frozen=True)
+class VisitLine:
+    """One visit with its place and mentor."""
+
+    visit: Visit
+    facility: str
+    facility_id: int
+    mentor: str
+
+
+@dataclass(frozen=True)
+class Visits:
+    """``held`` and ``missed`` (or never reported): in the last 90 days. The lines of those that
+    come, and of those that were to take place in the last 30 days.
+    """
+
+    held: Figure
+    missed: Figure
+    planned: Figure
+    ahead: Sequence[VisitLine] = ()
+    behind: Sequence[VisitLine] = ()
+
+
+def plans(session: Session, scope: Scope, district: str, now: datetime, today: date) -> Plans:
+    """Coaching plans of those who may be seen.
+
+    Args:
+        district: only of mentees who work there; empty: of all.
+        today: of the programme.
+    """
+    whose = select(Person.id).where(true() if scope.aggregates_only else scope.people())
+    if district:
+        there = select(Facility.id).where(Facility.district == district)
+        whose = whose.where(Person.facility_id.in_(there))
+    theirs = PlanItem.mentee_id.in_(whose)
+    is_open = PlanItem.state == "open"
+    late = is_open & (PlanItem.due_on < today)
+    done = (PlanItem.state == "done") & (PlanItem.ended_at > now - LATELY)
+    counted = session.execute(
+        select(
+            *(
+                figure
+                for kind in (is_open, late, done)
+                for figure in (
+                    func.count().filter(kind),
+                    func.count(PlanItem.mentee_id.distinct()).filter(kind),
+                )
+            )
+        ).where(theirs)
+    ).one()
+    hide = scope.aggregates_only
+    figures = [shown(counted[n], counted[n + 1], hide) for n in (0, 2, 4)]
+    if hide:
+        return Plans(*figures)
+    mentee, owner = aliased(Person), aliased(Person)
+    query: Select[PlanItem, str, str] = (
+        select(PlanItem, mentee.name, owner.name)
+        .join(mentee, mentee.id == PlanItem.mentee_id)
+        .join(owner, owner.id == PlanItem.owner_id)
+        .where(theirs, late)
+        .order_by(PlanItem.due_on, PlanItem.id)
+        .limit(SHOWN)
+    )
+    return Plans(*figures, [(item, whom, who) for item, whom, who in session.execute(query)])
+
+
+def visits(session: Session, scope: Scope, district: str, now: datetime) -> Visits:
+    """Visits to the facilities that may be seen; a mentor's are their own."""
+    theirs = _theirs(scope, district)
+    lately = Visit.starts_at.between(now - LATELY, now)
+    kinds = (
+        (Visit.state == "held") & lately,
+        Visit.state.in_(("missed", "unreported")) & lately,
+        (Visit.state == "planned") & (Visit.starts_at > now),
+    )
+    counted = session.execute(
+        select(
+            *(
+                figure
+                for kind in kinds
+                for figure in (
+                    func.count().filter(kind),
+                    func.count(Visit.mentor_id.distinct()).filter(kind),
+                )
+            )
+        )
+        .join(Facility, Facility.id == Visit.facility_id)
+        .where(*theirs)
+    ).one()
+    hide = scope.aggregates_only
+    figures = [shown(counted[n], counted[n + 1], hide) for n in (0, 2, 4)]
+    if hide:
+        return Visits(*figures)
+    ahead = visit_lines(session, *theirs, Visit.starts_at.between(now, now + AHEAD))
+    behind = visit_lines(session, *theirs, Visit.starts_at.between(now - BEHIND, now), newest=True)
+    return Visits(*figures, ahead, behind)
+
+
+def _theirs(scope: Scope, district: str) -> list[ColumnElement[bool]]:
+    own = Visit.mentor_id == scope.person_id if scope.role == "mentor" else scope.places()
+    return [own, Facility.district == district] if district else [own]
+
+
+def visit_lines(
+    session: Session, *conditions: ColumnElement[bool], newest: bool = False
+) -> list[VisitLine]:
+    """The first visits under some conditions, in the order of their days."""
+    query: Select[Visit, str, int, str] = (
+        select(Visit, Facility.name, Facility.id, Person.name)
+        .join(Facility, Facility.id == Visit.facility_id)
+        .join(Person, Person.id == Visit.mentor_id)
+        .where(*conditions)
+        .order_by(Visit.starts_at.desc() if newest else Visit.starts_at, Visit.id)
+        .limit(SHOWN)
+    )
+    return [VisitLine(*row) for row in session.execute(query)]

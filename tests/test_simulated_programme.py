@@ -1,0 +1,141 @@
+"""A small programme lives from the self-assessment to validation: on the real town, by text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from bot.mentoring.competencies import load
+from bot.quizzes import bank
+from bot.reports import packs, programme, writing
+from bot.reports.fiscal import Period
+from bot.text.fold import fold
+from cli import lives, outcomes
+from cli.playing import Bank, Play, Player
+from simulator.cohort import Mentee, Mentor
+from store.encounters import Encounter
+from store.learning import Assessment
+from store.people import Person
+from store.plans import Certificate
+from store.quizzes import Answer
+from store.visits import Visit
+from tests.town import Town
+
+ALICE, FIRST, SECOND = "+250788000401", "+250788000301", "+250788000302"
+KNOWN = load()
+WEEKS = 5
+
+
+@dataclass
+class TownPlay(Play):
+    """Plays on a town of the tests: its time, its worker."""
+
+    town: Town | None = field(default=None, kw_only=True)
+
+    def _move(self, moment: datetime) -> None:
+        assert self.town is not None
+        self.town.time.offset = moment - datetime.now(UTC)
+        super()._move(moment)
+
+    def _rest(self) -> None:
+        assert self.town is not None
+        ends_at = time.monotonic() + 30
+        while time.monotonic() < ends_at:
+            if not self.network.get("/simulator/api/stats").json()["idle"]:
+                time.sleep(0.002)
+            elif self.is_busy():
+                self.town.rest()
+            else:
+                return
+        raise TimeoutError("The town did not come to rest.")
+
+
+def settled(town: Town) -> None:
+    """A mentor and two community health workers of hers, one of them on WhatsApp and in French."""
+    town.mentor(ALICE, facility="Rwinkwavu Hospital")
+    for number, channel, name, language in (
+        (FIRST, "sms", "Innocent Nshuti", "en"),
+        (SECOND, "whatsapp", "Aline Uwase", "fr"),
+    ):
+        town.mentee(number, channel, name=name, language=language, cadre="chw",
+                    facility=f"{name.split()[0]} Health Post")  # fmt: skip
+        town.pair(number, ALICE)
+    town.stock_bank()
+
+
+def lived(town: Town) -> tuple[TownPlay, Mapping[str, Player]]:
+    """Five weeks of theirs."""
+    began = town.time.now()
+    with httpx.Client(base_url=town.simulator.url, timeout=30.0) as network:
+        people = lives.settle_in(town.works, network, 2, 3)
+        assert lives.begin(town.works, people, began) == 2
+        assert lives.begin(town.works, people, began) == 0
+        lives.ensure_campaign(town.works, "Quiz", began, WEEKS)
+        play = TownPlay(
+            town.works,
+            network,
+            people,
+            Bank(bank.load().items),
+            began,
+            longest=timedelta(hours=8),
+            town=town,
+        )
+        play.run(began + timedelta(weeks=WEEKS))
+    return play, people
+
+
+@pytest.mark.slow
+def test_from_the_first_test_to_validation(town: Town) -> None:
+    settled(town)
+    play, people = lived(town)
+    everybody = set(people.values())
+    mentees = [one for one in everybody if isinstance(one, Mentee)]
+    (alice,) = [one for one in everybody if isinstance(one, Mentor)]
+
+    # They went all the way by text: quiz, self-assessment, tests, visits, signatures.
+    for kind in ("self", "pre", "post", "skill"):
+        assert town.count(Assessment, Assessment.kind == kind), kind
+    assert town.count(Answer)
+    assert town.count(Visit, Visit.state == "held")
+    assert town.count(Encounter, Encounter.source == "visit")
+    assert {one.assessor_id for one in town.all(Assessment, Assessment.kind == "skill")} == {
+        town.person(ALICE).id
+    }
+
+    # Who ought to be validated is what the phones have said; the records say the same.
+    ought = outcomes.validated_by_phones(people.values(), KNOWN)
+    required = set(KNOWN.required("chw"))
+    fully = {
+        one.traits.name
+        for one in mentees
+        if {name for who, name in ought if who == one.traits.name} >= required
+    }
+    assert ought
+    assert fully, (alice.rounds.signed, [one.course.tests for one in mentees])
+    with town.works.sessions() as session:
+        persons = outcomes.people_of(session, people.values())
+        assert outcomes.validated_by_records(session, persons, KNOWN) == ought
+        by_district, grid = outcomes.reports(town.works, play)
+        (row,) = by_district.rows
+        assert row["validated"] == len({who for who, _ in ought})
+        assert {one["mentee"]: one["validated"] for one in grid.rows} == {
+            one.traits.name: sum(who == one.traits.name for who, _ in ought) for one in mentees
+        }
+        assert {one["mentee"] for one in grid.rows if one["fully"] == "yes"} == fully
+        # One mentee's matrix and the mentor's pack say so too.
+        for person in persons:
+            single = programme.one_mentee(session, person, KNOWN)
+            validated = sum(one["status"] == "validated" for one in single.rows)
+            assert validated == sum(who == person.name for who, _ in ought)
+        now = town.time.now()
+        mentor = session.get_one(Person, town.person(ALICE).id)
+        span = Period("March and April", now - timedelta(weeks=WEEKS + 1), now)
+        pack = packs.of_mentor(session, mentor, span, now, KNOWN)
+        assert {one["mentee"] for one in pack[0].rows} == {one.traits.name for one in mentees}
+        assert all(fold(name) in fold(writing.text(pack[1])) for name in fully)
+        assert {one.name for one in session.query(Certificate)} == fully
