@@ -19,22 +19,17 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-<<<<<<< HEAD
-from bot.quizzes import bank, campaigns, catalogue, planning
-from bot.quizzes.plan import read
-from store.people import Person
-=======
 from bot import knowledge
 from bot.knowledge import deciding, wording
 from bot.knowledge.drafts import By
+from bot.quizzes import bank, campaigns, catalogue, planning
+from bot.quizzes.plan import read
 from store.knowledge import Card, ModelTraining
 from store.learning import Assessment
 from store.people import Person
 from store.plans import PlanItem
-from store.quizzes import Campaign
 from store.stock import StockReport
 from store.visits import Visit
->>>>>>> main
 from tests.console import PASSWORD, TownDesk
 from tests.test_cards_growing import TXA
 from tests.test_console_pages import busy
@@ -185,7 +180,6 @@ def test_every_page_fits_a_laptop_and_a_phone_and_a_screen_reader(
     with town.works.sessions.begin() as session:
         busy(session, session.get_one(Person, nurse.id), 0, 12)
         now = town.time.now()
-<<<<<<< HEAD
         catalogue.save(session, bank.load())
         plan = read({"start": now.date(), "end": now.date() + timedelta(days=90),
                      "topics": ["pph", "preeclampsia"], "cohort": {"cadres": ["nurse"]},
@@ -197,14 +191,8 @@ def test_every_page_fits_a_laptop_and_a_phone_and_a_screen_reader(
         planning.plan_ahead(session, now)
         campaigns.pause(session, campaign, now, "the budget is used up")
         campaign_id, draft_id = campaign.id, draft.id
-=======
-        session.add(
-            Campaign(name="Safe birth", state="paused", reason="the budget is used up",
-                     created_at=now - timedelta(days=9))
-        )  # fmt: skip
         drafted = another_wording(session, now)
         learnt(session, nurse.id, now)
->>>>>>> main
     desk.account("root@example.org", "admin", name="Grace Mutesi")
     desk.account("fresh@example.org", "coordinator", name="Ben Uwera")
     case = town.case()
@@ -214,7 +202,6 @@ def test_every_page_fits_a_laptop_and_a_phone_and_a_screen_reader(
         "case": f"/console/cases/{case.id}",
         "people": "/console/people",
         "person": f"/console/people/{nurse.id}",
-<<<<<<< HEAD
         "campaigns": "/console/campaigns",
         "campaign": f"/console/campaigns/{campaign_id}",
         "results": f"/console/campaigns/{campaign_id}/results?by=district",
@@ -228,7 +215,6 @@ def test_every_page_fits_a_laptop_and_a_phone_and_a_screen_reader(
         "bank": "/console/bank",
         "item": "/console/bank/pph-q01",
         "item-edit": "/console/bank/pph-q01/edit",
-=======
         "facilities": "/console/facilities?district=Kayonza",
         "facility": f"/console/facilities/{nurse.facility_id}",
         "cards": "/console/cards",
@@ -238,7 +224,6 @@ def test_every_page_fits_a_laptop_and_a_phone_and_a_screen_reader(
         "card": f"/console/cards/library/{TXA}",
         "learning": "/console/learning?area=MNH",
         "messages": "/console/messages",
->>>>>>> main
         "reports": "/console/reports",
         "report": "/console/reports/service-level",
         "users": "/console/users",
