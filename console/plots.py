@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -60,7 +61,7 @@ def bars(
             f"{top * quarter // 4}{escape(unit)}</text>"
         )
     each = inner / max(1, len(bars))
-    every = 1 if len(bars) <= 6 else 2
+    every = 1 if len(bars) <= 6 else max(2, math.ceil(len(bars) / 13))
     for place, bar in enumerate(bars):
         x, base = LEFT + each * place, float(TOP + tall)
         wide = each * 0.7 / (max(1, len(bar.parts)) if beside else 1)

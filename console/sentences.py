@@ -338,19 +338,22 @@ _NAME: Final = r"[a-z_]+(?:\.[a-z_0-9]+)*"
 _FIELD: Final = re.compile(rf"{_NAME}(?:, {_NAME})*: ")
 
 
-def told(sentence: str | None) -> str:
-    """A service's sentence in the language of the page; of a dash where there is none."""
-    if not sentence:
-        return "–"
-    for shape, known in _SHAPES:
+def known(sentence: str) -> str | None:
+    """A service's sentence in the language of the page; None: it has no shape here."""
+    for shape, said in _SHAPES:
         found = shape.fullmatch(sentence)
         if found is not None:
             parts = {
                 name: told(part) if name == "why" else part
                 for name, part in found.groupdict().items()
             }
-            return str(gettext(known, **parts))
-    return sentence
+            return str(gettext(said, **parts))
+    return None
+
+
+def told(sentence: str | None) -> str:
+    """The same, or as it was written; a dash where there is none."""
+    return known(sentence) or sentence if sentence else "–"
 
 
 def without_field(problem: str) -> str:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from console.language import NAMES
 from console.office import office
-from console.sentences import told
+from console.sentences import known, told
 from console.words import said
 
 Tab = tuple[str, Callable[[], str]]
@@ -122,8 +122,7 @@ def took(seconds: object) -> str:
 
 def reason_of(reason: str | None) -> str:
     """Why a dose came to nothing, in the language of the page: its own reason, or its message's."""
-    said_so = told(reason)
-    return said("reason", reason) if said_so == reason else said_so
+    return (known(reason) if reason else None) or said("reason", reason)
 
 
 def about(name: str, problems: Mapping[str, str], help_: str, *, group: bool = False) -> Markup:

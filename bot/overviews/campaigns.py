@@ -203,3 +203,14 @@ def standing(
         behind=behind if campaign.state == "running" else 0,
         used=used(campaign, plan) if scope.sees_all else None,
     )
+
+
+def of_person(session: Session, person_id: int) -> Sequence[tuple[int, str, bool]]:
+    """The campaigns that somebody is or was in, the newest first: number, name, still in it."""
+    rows = session.execute(
+        select(Campaign.id, Campaign.name, Enrolment.left_at.is_(None))
+        .join(Enrolment, Enrolment.campaign_id == Campaign.id)
+        .where(Enrolment.person_id == person_id)
+        .order_by(Campaign.id.desc())
+    )
+    return [(number, name, there) for number, name, there in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import abort
 
 from bot.mentoring.competencies import kept
-from bot.overviews import learning, people, timeline
+from bot.overviews import campaigns, learning, people, timeline
 from bot.people import reachable
 from console import asked
 from console.blueprint import blueprint
@@ -63,6 +63,9 @@ def person(person_id: int) -> str:
         reachable=reachable(found),
         why=why,
         matrix=matrix,
+        campaigns=campaigns.of_person(desk(), found.id)
+        if caller().may("console.campaign_mentee")
+        else (),
         titles={one.competency: catalogue.title(one.competency, language()) for one in matrix},
         timeline=timeline.of(desk(), scope, found, office().now(), before, only),
         only=only,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from flask import abort, flash, redirect, request, url_for
+from flask_babel import format_date
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
@@ -24,7 +25,7 @@ from console.blueprint import blueprint
 from console.office import caller, desk, note, office
 from console.plots import Bar, bars
 from console.sentences import told, without_field
-from console.showing import day, page, zone
+from console.showing import page, zone
 from store.quizzes import Campaign
 
 KINDS = ("quiz", "tips")
@@ -211,7 +212,10 @@ def _shown(planned: Planned, found: Preview | None = None) -> str:
 
 def calendar(found: Preview) -> str:
     """The dose calendar as a plot: doses, and weekly summaries on them."""
-    weeks = [Bar(day(week.monday), (week.doses, week.summaries)) for week in found.doses.weeks]
+    weeks = [
+        Bar(format_date(week.monday, "d MMM", rebase=False), (week.doses, week.summaries))
+        for week in found.doses.weeks
+    ]
     return bars(_("Doses in each week"), weeks)
 
 
