@@ -152,8 +152,9 @@ def test_everybody_sees_their_own_and_a_viewer_no_small_figure(desk: Desk) -> No
             assert sum(int(str(one.summary.mentees)) for one in tree) == mentees
             plans = coaching.plans(session, scope, "", NOW, TODAY)
             assert plans.overdue == len(plans.late) == places
-            visits = coaching.visits(session, scope, "", NOW)
+            visits = coaching.visits(session, scope, "", NOW, "Africa/Kigali")
             assert (visits.held, visits.missed, visits.planned) == (places,) * 3
+            assert visits.due == len(visits.due_at) == 0  # one is planned
             assert len(visits.ahead) == places
             assert len(visits.behind) == 2 * places
         viewer = Scope("viewer")
@@ -163,9 +164,22 @@ def test_everybody_sees_their_own_and_a_viewer_no_small_figure(desk: Desk) -> No
         assert (figures["Gatsibo"].mentees, figures["Gatsibo"].validated) == ("<5", "<5")
         assert facilities.places(session, viewer, district="Gatsibo", words="", page=1) == ([], 0)
         assert coaching.plans(session, viewer, "", NOW, TODAY) == coaching.Plans("<5", "<5", 0)
-        assert coaching.visits(session, viewer, "", NOW).held == "<5"
+        assert coaching.visits(session, viewer, "", NOW, "Africa/Kigali").held == "<5"
         assert {one.validated for one in learning.progress(session, viewer, "", MNH)} == {0, 6}
         assert Scope("nobody").places().compare(Scope("").places())
+
+
+def test_facilities_wait_for_the_visit_of_the_month(desk: Desk) -> None:
+    with desk.house.sessions.begin() as session:
+        session.query(Visit).delete()
+        session.query(Person).update({"created_at": NOW - timedelta(days=90)})
+        found = coaching.visits(session, Scope("admin"), "", NOW, "Africa/Kigali")
+        assert [name for _, name in found.due_at] == [
+            "Gatsibo Hospital (Gatsibo)", "Kayonza Hospital (Kayonza)"
+        ]  # fmt: skip
+        here = coaching.visits(session, Scope("coordinator", "Kayonza"), "", NOW, "Africa/Kigali")
+        assert here.due == 1
+        assert coaching.visits(session, Scope("viewer"), "", NOW, "Africa/Kigali").due == "<5"
 
 
 def test_a_district_opens_into_facilities_and_people(desk: Desk) -> None:

@@ -260,7 +260,8 @@ def test_queries_do_not_grow_with_rows_and_words_stay_words(desk: Desk) -> None:
             session.add(CardDraft(state="in_review", proposed_by="x", proposed_at=NOW,
                                   content={"title": {"en": AWKWARD}}))  # fmt: skip
     many = counts()
-    assert many == few
+    # The log looks once more for where it stops as long as a page is not full.
+    assert {path for path in paths if many[path] > few[path]} == set()
     assert max(many.values()) < 40
     assert "&lt;script&gt;alert" in grace.goes("/console/")
     assert "Unreachable" in grace.page

@@ -351,12 +351,18 @@ def draft_of_card(
     return draft
 
 
-def objections(session: Session, draft: CardDraft, by: By) -> list[Objection]:
-    """Everything that stands against this person approving this draft."""
+def objections(
+    session: Session, draft: CardDraft, by: By, near: Mapping[str, str] | None = None
+) -> list[Objection]:
+    """Everything that stands against this person approving this draft.
+
+    Args:
+        near: its ``close_cards``, where they are known.
+    """
     return rules.objections(
         draft.content,
         is_own=by.proposed(draft),
-        near=close_cards(session, draft),
+        near=close_cards(session, draft) if near is None else near,
         acknowledged=draft.acknowledged,
         topics={*session.scalars(select(Card.topic).distinct()), rules.OTHER_TOPIC},
         names=names_of(session, draft.case_id),

@@ -75,10 +75,14 @@ def from_file(session: Session, content: Mapping[str, Any], region: str) -> dict
 
 
 def present(session: Session, draft: CardDraft) -> tuple[Card, CardVersion] | None:
-    """The card that a draft changes and its newest version; None: the draft is a new card."""
+    """The card that a draft changes, and its wording before; None: the draft is a new card."""
     card = session.get(Card, draft.card_id) if draft.card_id else None
-    every = versions(session, card.id) if card is not None else []
-    return (card, every[-1]) if card is not None and every else None
+    before = []
+    for version in versions(session, card.id) if card is not None else []:
+        if version.draft_id == draft.id:
+            break
+        before.append(version)
+    return (card, before[-1]) if card is not None and before else None
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:

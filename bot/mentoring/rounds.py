@@ -27,12 +27,16 @@ _LONGEST: Final = timedelta(days=14)
 
 @dataclass(frozen=True)
 class Subject:
-    """Whom a rule counts for. ``since``: from when on; ``size``: how many people a group has."""
+    """Whom a rule counts for. ``since``: from when on; ``size``: how many people a group has.
+
+    ``id``: of a mentor or a facility.
+    """
 
     name: str
     since: date
     association: bool | None = None
     size: int | None = None
+    id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ def _subjects(session: Session, of: Of, zone: ZoneInfo) -> Mapping[object, Subje
                 people.bare_name(one) or f"#{one.id}",
                 one.created_at.astimezone(zone).date(),
                 bool(one.association),
+                id=one.id,
             )
             for one in mentors.unique()
         }
@@ -97,7 +102,9 @@ def _subjects(session: Session, of: Of, zone: ZoneInfo) -> Mapping[object, Subje
         )
         return {
             one: Subject(
-                f"{name} ({district})" if district else name, since.astimezone(zone).date()
+                f"{name} ({district})" if district else name,
+                since.astimezone(zone).date(),
+                id=one,
             )
             for one, name, district, since in rows
         }

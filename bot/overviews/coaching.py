@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from bot.accounts.scope import Scope
+from bot.mentoring import rounds
 from bot.overviews.shown import Figure, shown
 from store.people import Facility, Person
 from store.plans import PlanItem
@@ -48,13 +50,18 @@ class VisitLine:
 class Visits:
     """``held`` and ``missed`` (or never reported): in the last 90 days. The lines of those that
     come, and of those that were to take place in the last 30 days.
+
+    ``due``: facilities whose visit of this month is neither held nor planned; ``due_at``: the
+    first of them, (id, name).
     """
 
     held: Figure
     missed: Figure
     planned: Figure
+    due: Figure
     ahead: Sequence[VisitLine] = ()
     behind: Sequence[VisitLine] = ()
+    due_at: Sequence[tuple[int, str]] = ()
 
 
 def plans(session: Session, scope: Scope, district: str, now: datetime, today: date) -> Plans:
@@ -100,8 +107,12 @@ def plans(session: Session, scope: Scope, district: str, now: datetime, today: d
     return Plans(*figures, [(item, whom, who) for item, whom, who in session.execute(query)])
 
 
-def visits(session: Session, scope: Scope, district: str, now: datetime) -> Visits:
-    """Visits to the facilities that may be seen; a mentor's are their own."""
+def visits(session: Session, scope: Scope, district: str, now: datetime, timezone: str) -> Visits:
+    """Visits to the facilities that may be seen; a mentor's are their own.
+
+    Args:
+        timezone: whose month it is: the programme's.
+    """
     theirs = _theirs(scope, district)
     lately = Visit.starts_at.between(now - LATELY, now)
     kinds = (
@@ -124,12 +135,29 @@ def visits(session: Session, scope: Scope, district: str, now: datetime) -> Visi
         .where(*theirs)
     ).one()
     hide = scope.aggregates_only
+    due = _due(session, scope, district, now.astimezone(ZoneInfo(timezone)).date(), timezone)
     figures = [shown(counted[n], counted[n + 1], hide) for n in (0, 2, 4)]
+    figures.append(shown(len(due), len(due), hide))
     if hide:
         return Visits(*figures)
     ahead = visit_lines(session, *theirs, Visit.starts_at.between(now, now + AHEAD))
     behind = visit_lines(session, *theirs, Visit.starts_at.between(now - BEHIND, now), newest=True)
-    return Visits(*figures, ahead, behind)
+    return Visits(*figures, ahead, behind, due[:SHOWN])
+
+
+def _due(
+    session: Session, scope: Scope, district: str, today: date, timezone: str
+) -> list[tuple[int, str]]:
+    """The facilities that wait for their visit of this month, by the rules of the cadence."""
+    places = select(Facility.id).where(scope.places())
+    if district:
+        places = places.where(Facility.district == district)
+    seen = set(session.scalars(places))
+    return [
+        (one.subject.id, one.subject.name)
+        for one in rounds.kept(session, "facility", today, today, today, timezone)
+        if one.subject.id in seen and one.standings and one.standings[-1].state == "due"
+    ]
 
 
 def _theirs(scope: Scope, district: str) -> list[ColumnElement[bool]]:

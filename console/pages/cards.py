@@ -52,7 +52,8 @@ def _shown(found: CardDraft, sentence: str = "") -> str:
     present = wording.present(desk(), found)
     before = wording.of_version(desk(), present[1], present[0]) if present else None
     open_to_decide = found.state in (rules.DRAFT, rules.IN_REVIEW, rules.APPROVED)
-    against = drafts.objections(desk(), found, who) if open_to_decide else []
+    near = drafts.close_cards(desk(), found) if open_to_decide else {}
+    against = drafts.objections(desk(), found, who, near) if open_to_decide else []
     case = cases.one(desk(), caller().scope, found.case_id) if found.case_id else None
     topics = drafts.topics(desk(), language())
     return page(
@@ -69,7 +70,7 @@ def _shown(found: CardDraft, sentence: str = "") -> str:
             for one in against
             if one.key != "card_near_unseen"
         ],
-        near=drafts.close_cards(desk(), found) if open_to_decide else {},
+        near=near,
         own=who.proposed(found),
         may_decide=open_to_decide and not who.proposed(found),
         may_edit=open_to_decide,

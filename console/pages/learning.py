@@ -63,7 +63,7 @@ def overview() -> str:
         gains=gains,
         gains_plot=_gains(gains),
         plans=coaching.plans(desk(), scope, district, now, today),
-        visits=coaching.visits(desk(), scope, district, now),
+        visits=coaching.visits(desk(), scope, district, now, settings.default_timezone),
         named=not scope.aggregates_only,
         alone=scope.role == "mentor",
     )
