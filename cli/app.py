@@ -17,6 +17,7 @@ from cli.mentors import mentors
 from cli.people import people
 from cli.report_names import SAYS
 from cli.stock import stock
+from cli.tokens import token
 from cli.users import user
 from cli.visits import visits
 
@@ -53,6 +54,7 @@ app.add_typer(cascade, name="cascade")
 app.add_typer(stock, name="stock")
 app.add_typer(visits, name="visits")
 app.add_typer(user, name="user")
+app.add_typer(token, name="token")
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the web process listens.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")]

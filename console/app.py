@@ -9,11 +9,26 @@ from console import assets, guard
 from console.blueprint import blueprint
 from console.language import chosen
 from console.office import Office
-from console.pages import accounts, audit, cases, entering, home, people, reports
+from console.pages import (
+    accounts,
+    audit,
+    cases,
+    deeds,
+    entering,
+    home,
+    hooks,
+    importing,
+    people,
+    reports,
+    settings,
+    tokens,
+)
 
 # Each hangs its pages on the blueprint when it is read.
-PAGES = (assets, accounts, audit, cases, entering, home, people, reports)
-LARGEST_FORM = 256 * 1024
+PAGES = (
+    *(assets, accounts, audit, cases, deeds, entering, home, hooks, importing, people, reports),
+    *(settings, tokens),
+)
 
 
 def open_console(app: Flask, office: Office) -> None:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from math import inf
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import render_template, request
-from flask_babel import format_date, format_datetime, get_locale
+from flask_babel import format_date, format_datetime, format_timedelta, get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from console.language import NAMES
 from console.office import office
 from console.words import said
+
+_UNITS = (
+    ("day", timedelta(days=1)),
+    ("hour", timedelta(hours=1)),
+    ("minute", timedelta(minutes=1)),
+)
 
 Tab = tuple[str, Callable[[], str]]
 
@@ -27,6 +34,7 @@ TABS: tuple[Tab, ...] = (
     ("console.reports", lambda: _("Reports")),
     ("console.accounts", lambda: _("Users")),
     ("console.audit", lambda: _("Audit")),
+    ("console.settings", lambda: _("Settings")),
 )
 
 
@@ -44,6 +52,7 @@ def page(template: str, **values: Any) -> str:
         asset=asset_address,
         moment=moment,
         day=day,
+        length=length,
         said=said,
         here=here,
         **values,
@@ -66,6 +75,14 @@ def moment(at: datetime | None) -> str:
 def day(on: date | None) -> str:
     """A day, such as ``3 Mar 2026``; a dash for none."""
     return "–" if on is None else str(format_date(on, "d MMM yyyy", rebase=False))
+
+
+def length(span: timedelta) -> str:
+    """A span of whole minutes, hours or days in words, such as ``8 hours``; never rounded."""
+    unit = next(
+        (name for name, one in _UNITS if span >= one and span % one == timedelta()), "second"
+    )
+    return str(format_timedelta(span, granularity=unit, threshold=inf))
 
 
 def here(**changed: Any) -> str:

@@ -1,4 +1,4 @@
-"""The worker's jobs: receive a message, send to a person."""
+"""The worker's jobs: receive a message, send to a person, bring a file in, tell a webhook."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot import inbound
+from bot.hooks import delivering
 from bot.settings import Settings
+from bot.uploads import people as uploads
 from channels.twilio import Twilio
 from nlu.client import RasaClient, RasaUnavailable
 from scheduler.breaker import Breaker
@@ -128,6 +130,14 @@ class Works:
     def give_and_send(self, most: int) -> None:
         """Give doses of campaigns and send what they have queued, up to ``most`` of each."""
         self.bulk.run(most)
+
+    def import_file(self, import_id: int) -> None:
+        """Check or import a file of people."""
+        uploads.look(self.sessions, self.settings, import_id, self.now())
+
+    def deliver_hook(self, hook_id: int) -> None:
+        """Deliver what is due for one outgoing webhook."""
+        delivering.deliver(self.sessions, self.settings, hook_id, self.now)
 
     def close(self) -> None:
         """Let go of connections and threads."""

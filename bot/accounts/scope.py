@@ -44,7 +44,9 @@ class Scope:
             case _:
                 return false()
 
-    def about(self, column: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    def about(
+        self, column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
+    ) -> ColumnElement[bool]:
         """The condition on a column that refers to ``person``: a case's mentee, a dose's person."""
         if self.sees_all:
             return true()

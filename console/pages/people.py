@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from flask import abort
 
+from bot.mentoring.numbers import phones
 from bot.overviews import people, timeline
 from bot.people import reachable
 from console import asked
 from console.blueprint import blueprint
 from console.office import caller, desk, note, office
 from console.showing import page
+from store.people import Person
 
 ROLES = ("mentee", "mentor", "leader", "coordinator")
 
@@ -47,6 +49,12 @@ def person(person_id: int) -> str:
     found = people.one(desk(), scope, person_id)
     if found is None:
         abort(404)
+    return show(found)
+
+
+def show(found: Person, sentence: str = "") -> str:
+    """The page of somebody whom the caller may see; ``sentence``: why something was not done."""
+    scope = caller().scope
     only = asked.word("only", tuple(timeline.GROUPS))
     before = asked.moment("before")
     names = people.names(desk(), [found.mentor_id, found.backup_mentor_id])
@@ -61,4 +69,7 @@ def person(person_id: int) -> str:
         only=only,
         before=before,
         groups=tuple(timeline.GROUPS),
+        sentence=sentence,
+        phones=phones(found),
+        doubted=any(address.doubted_at for address in found.addresses),
     )

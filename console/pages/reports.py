@@ -9,12 +9,13 @@ from flask_babel import gettext as _
 
 from bot.mentoring.competencies import load
 from bot.reports import writing
+from bot.reports.choosing import Chosen, NotUsable, compute, groups
 from bot.reports.pdf import as_pdf
 from bot.reports.table import Report
 from console import asked
 from console.blueprint import blueprint
 from console.office import caller, desk, note, office
-from console.report_form import FORMS, Chosen, NotUsable, chosen, compute, groups, offered
+from console.report_form import FORMS, chosen, offered
 from console.showing import page
 
 _catalogue = cache(load)
