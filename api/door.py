@@ -41,7 +41,6 @@ _RULES: Final = {
 _CODES: Final = {
     400: ("bad_request", "This request cannot be read."),
     404: ("not_found", NOT_FOUND),
-    405: ("wrong_method", "This address takes another method."),
     413: ("too_large", "This is too much at once."),
     429: ("too_fast", "Too many requests. Please wait a minute."),
 }
@@ -146,7 +145,7 @@ def describe() -> Response:
     return jsonify(openapi.document(settings.programme_name, settings.public_url))
 
 
-@blueprint.get("/<path:rest>")
+@blueprint.route("/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 def nothing(rest: str) -> Response:
     """What leads nowhere says so in JSON, too."""
     del rest

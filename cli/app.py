@@ -521,6 +521,14 @@ def bench_reports(
     run("reports", as_json, quick, _given(part=part))
 
 
+@bench.command("console")
+def bench_console(as_json: AsJson = False, quick: Quick = False) -> None:
+    """Each page of the console and each route of the API: time, weight, and queries."""
+    from cli.bench import run
+
+    run("console", as_json, quick)
+
+
 @bench.command("campaign")
 def bench_campaign(
     as_json: AsJson = False,

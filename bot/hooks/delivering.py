@@ -73,9 +73,10 @@ def deliver(
     hook_id: int,
     now: Callable[[], datetime],
 ) -> int:
-    """Deliver what is due for one webhook, in the order in which it happened.
+    """Deliver what is due for one webhook, the oldest first.
 
-    The first one that fails ends it: the others would fail too, and wait their turn.
+    The first one that fails ends it: the next one would most likely fail too, and has its turn
+    with the next tick.
 
     Args:
         now: aware.

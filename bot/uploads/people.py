@@ -238,13 +238,17 @@ def _sample(path: Path) -> list[dict[str, str]]:
 def of(
     session: Session, import_id: int, *, account: int | None = None, token: int | None = None
 ) -> FileImport | None:
-    """An import of an account's, or of a token's; anybody else's is not found."""
-    mine = (
-        (FileImport.account_id == account) & FileImport.token_id.is_(None)
-        if token is None
-        else FileImport.token_id == token
-    )
-    return session.scalar(select(FileImport).where(FileImport.id == import_id, mine))
+    """An import of an account's, or of a token's; anybody else's is not found.
+
+    Args:
+        account, token: both left out: whosever it is, which is for admins.
+    """
+    query = select(FileImport).where(FileImport.id == import_id)
+    if account is not None:
+        query = query.where(FileImport.account_id == account, FileImport.token_id.is_(None))
+    if token is not None:
+        query = query.where(FileImport.token_id == token)
+    return session.scalar(query)
 
 
 def lately(session: Session, account: int) -> Sequence[FileImport]:
