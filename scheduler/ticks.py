@@ -210,8 +210,11 @@ def prune(works: Works) -> None:
         delivering.prune(session, works.now())
         # The next one has done its work.
         session.execute(
-            text("DELETE FROM procrastinate_jobs WHERE status = 'failed' AND task_name = :task"),
-            {"task": queue.BULK},
+            text(
+                "DELETE FROM procrastinate_jobs"
+                " WHERE status = 'failed' AND task_name IN (:bulk, :hook)"
+            ),
+            {"bulk": queue.BULK, "hook": queue.HOOK},
         )
         there = session.execute(text("SELECT to_regclass('rasa.events')")).scalar()
         if there is not None:

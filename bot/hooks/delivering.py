@@ -154,7 +154,7 @@ def _call(
         return None, "not allowed"
     except httpx.TimeoutException:
         return None, "too slow"
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         return None, "not reached"
     return answer.status_code, "" if 200 <= answer.status_code < 300 else "not taken"
 

@@ -76,7 +76,8 @@ def begin(
     Raises:
         FileImportError: it is empty, too large, or of another kind.
     """
-    name = Path(name.replace("\\", "/")).name.strip()[-LONGEST_NAME:]
+    name = "".join(filter(str.isprintable, name.replace("\\", "/")))
+    name = name.rpartition("/")[2].strip()[-LONGEST_NAME:]
     _check(name, content)
     with sessions.begin() as session:
         made = FileImport(
