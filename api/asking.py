@@ -60,6 +60,7 @@ class People(Timed):
 
     role: Literal["", "mentee", "mentor", "leader", "coordinator", "focal"] = ""
     district: str = Field("", max_length=80)
+    external_id: str = Field("", max_length=80)
 
 
 class Cases(Timed):

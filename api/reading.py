@@ -50,7 +50,12 @@ def _listed(
 def people(call: Call, asked: asking.People) -> models.Answer:
     """People within the token's scope; phone numbers only where its role may see them."""
     found = records.people(
-        call.session, call.scope, asked.span, role=asked.role, district=asked.district
+        call.session,
+        call.scope,
+        asked.span,
+        role=asked.role,
+        district=asked.district,
+        external_id=asked.external_id,
     )
     page = _listed(call, found, asked, lambda one: _person(call, one))
     return models.Page[models.Person](**page)

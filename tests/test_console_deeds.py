@@ -59,19 +59,19 @@ def test_a_file_is_looked_at_before_anything_is_written(desk: Desk) -> None:
     page = hands_in(
         grace, HEAD + "<b>Ange</b>,0788000310,Rukara,Kayonza,,yes\nBea,0788000311,,,,\n"
     )
-    assert "2 people: 2 are new, 0 are known" in page
+    assert "People in it: 2. New: 2. Known, and to be brought up to date: 0." in page
     assert "&lt;b&gt;Ange&lt;/b&gt;" in page
     with desk.house.sessions() as session:
         assert session.query(Person).count() == 0
     where = grace.at
-    assert "2 people are imported: 2 are new" in grace.sends(where, do="import")
-    assert "2 people are imported" in grace.sends(where, do="import")
+    assert "Imported: 2. New: 2." in grace.sends(where, do="import")
+    assert "Imported: 2." in grace.sends(where, do="import")
     with desk.house.sessions() as session:
         assert session.query(Person).count() == 2
         assert all(one.content is None for one in session.query(FileImport))
     # The same again brings people up to date, and one may think better of it.
     hands_in(grace, HEAD + "Ange Uwera,0788000310,,,,\n")
-    assert "0 are new, 1 are known" in grace.page
+    assert "People in it: 1. New: 0." in grace.page
     where = grace.at
     assert "the file is deleted" in grace.sends(where, do="drop")
     assert "was not imported" in grace.goes(where)
@@ -87,7 +87,7 @@ def test_a_spreadsheet_and_what_is_none(desk: Desk) -> None:
     book.active.append(["name", "phone"])
     book.active.append(["Ange", 788000310])
     book.save(file)
-    assert "1 nouvelles" in hands_in(grace, file.getvalue(), "gens.xlsx")
+    assert "Nouvelles : 1." in hands_in(grace, file.getvalue(), "gens.xlsx")
     assert "gens.xlsx" in grace.page
     assert "tableur" in hands_in(grace, b"PK nothing", "gens.xlsx")
     assert "CSV ou XLSX" in hands_in(grace, "x", "gens.pdf")
@@ -143,19 +143,19 @@ def test_a_big_file_is_brought_in_by_a_worker_and_its_page_says_how_far_it_is(to
     assert "of – rows so far" in page
     assert grace.answer.headers["Refresh"] == "3"
     town.rest()
-    assert "450 people: 450 are new" in grace.goes(where)
+    assert "People in it: 450. New: 450." in grace.goes(where)
     assert "Refresh" not in grace.answer.headers
     assert town.count(Person) == 0
     page = grace.sends(where, do="import")
     assert "0 of 450 rows so far" in page
     town.rest()
-    assert "450 people are imported" in grace.goes(where)
+    assert "Imported: 450." in grace.goes(where)
     assert town.count(Person) == 450
     # A process that died leaves a file behind; another one takes it up.
     hands_in(grace, HEAD + rows)
     town.execute("DELETE FROM procrastinate_jobs")
     town.later(minutes=5)
-    assert "0 are new, 450 are known" in grace.goes(grace.at)
+    assert "New: 0. Known, and to be brought up to date: 450." in grace.goes(grace.at)
     town.later(days=4)
     assert town.count(FileImport, FileImport.state == "dropped", FileImport.content.is_(None)) == 1
 

@@ -53,12 +53,20 @@ def _paged(
 
 
 def people(
-    session: Session, scope: Scope, span: Span, *, role: str = "", district: str = ""
+    session: Session,
+    scope: Scope,
+    span: Span,
+    *,
+    role: str = "",
+    district: str = "",
+    external_id: str = "",
 ) -> Sequence[Person]:
     """People by when we came to know them, with their addresses where these may be seen."""
     query = select(Person).where(scope.people())
     if role:
         query = query.where(Person.roles.contains([role]))
+    if external_id:
+        query = query.where(Person.external_id == external_id)
     if district:
         there = select(Facility.id).where(Facility.district == district)
         query = query.where(Person.facility_id.in_(there))
