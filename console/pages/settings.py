@@ -36,7 +36,9 @@ def settings() -> str:
         spans=SPANS,
         quiet=(QUIET_FROM, QUIET_UNTIL),
         thresholds={name: thresholds.of(name) for name in UI_LANGUAGES},
-        stopped=desk().scalar(select(Flag).where(Flag.name == SENDER_STOPPED)),
+        stopped=desk().scalar(
+            select(Flag.name).where(Flag.name == SENDER_STOPPED, Flag.until > office().now())
+        ),
     )
 
 
