@@ -30,7 +30,7 @@ RUN python -m cli.prepare rasa && rm -rf .venv/uv
 FROM both-pythons AS rasa
 COPY --from=rasa-environment /opt/mentorline/.venv .venv
 COPY . .
-RUN python -m compileall -q bot channels cli console nlu scheduler store webhooks
+RUN python -m compileall -q api bot channels cli console nlu scheduler store webhooks
 USER mentorline
 VOLUME /var/lib/mentorline
 EXPOSE 5005
@@ -40,7 +40,7 @@ CMD ["rasa", "--host", "0.0.0.0"]
 FROM base AS app
 COPY --from=app-environment /opt/mentorline/.venv/app .venv/app
 COPY . .
-RUN python -m compileall -q bot channels cli console nlu scheduler store webhooks
+RUN python -m compileall -q api bot channels cli console nlu scheduler store webhooks
 USER mentorline
 VOLUME /var/lib/mentorline
 EXPOSE 8000

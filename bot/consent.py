@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
 from bot import people, walks, words
 from bot.mentoring import assigning
 from bot.text.fold import fold
 from bot.turn import Turn
 from store import queue
 from store.messages import Inbound
+from store.people import Person
 
 
 def stop(turn: Turn) -> None:
     """Honour STOP and confirm it once, unless Twilio has confirmed it (``OptOutType``)."""
     # The webhook itself may have stopped the person, for this very message.
     already = turn.person.stopped_at not in (None, turn.inbound.received_at)
-    people.stop(turn.person, turn.now)
-    assigning.hand_back(turn.session, turn.person, turn.now)
-    walks.put_aside(turn.session, turn.person)
-    turn.person.pending = None
+    _let_go(turn.session, turn.person, turn.now)
     if not already and not _answered_by_provider(turn):
         turn.reply(
             "stop_confirmation", kind="stop_confirmation", programme=turn.settings.programme_name
         )
+
+
+def _let_go(session: Session, person: Person, now: datetime) -> None:
+    """Nothing more goes to them, and nobody waits for them."""
+    people.stop(person, now)
+    assigning.hand_back(session, person, now)
+    walks.put_aside(session, person)
+    person.pending = None
+
+
+def withdraw(session: Session, person: Person, now: datetime) -> bool:
+    """Record that somebody said no to messages, in whatever way they said it.
+
+    Only they themselves can take it back, by texting START.
+
+    Args:
+        now: aware.
+
+    Returns:
+        ``False``: they had said no already.
+    """
+    person = session.get_one(
+        Person, person.id, with_for_update={"of": Person, "key_share": True}, populate_existing=True
+    )
+    if person.consent == "no" and person.stopped_at is not None:
+        return False
+    people.give_consent(person, False, now)
+    _let_go(session, person, now)
+    return True
 
 
 def start(turn: Turn) -> None:

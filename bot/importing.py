@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +39,11 @@ ROLES = ("mentee", "mentor", "leader", "coordinator", "focal")
 # More than this at once is a slip of the finger.
 MOST_CASES = 500
 LANGUAGES = ("en", "fr", "rw", "sw")
+# Whoever waits for a long import hears of it this often, in rows.
+TELL_EVERY = 100
+
+Told = Callable[[int, int], None]
+"""Is called with how many rows are done, and how many there are."""
 
 
 @dataclass
@@ -49,6 +54,8 @@ class Outcome:
     summary: str = ""
     # What somebody should look at; it hinders nothing.
     notes: list[str] = field(default_factory=list)
+    rows: int = 0
+    added: int = 0
 
 
 @dataclass(frozen=True)
@@ -258,6 +265,8 @@ def people(
     *,
     check: bool = False,
     now: datetime | None = None,
+    within: str | None = None,
+    told: Told | None = None,
 ) -> Outcome:
     """Import people from CSV or XLSX (columns: the contract's).
 
@@ -268,12 +277,15 @@ def people(
     Args:
         check: only look, write nothing.
         now: aware; the moment of transfers. Left out: the real time.
+        within: the only district that whoever imports looks after; rows beyond it are bad.
+        told: hears how far it is, now and then.
     """
     outcome = Outcome()
     try:
         raw = list(read_rows(path))
     except ValueError as error:
         return Outcome([str(error)])
+    outcome.rows = len(raw)
     if raw and (unknown := [c for c in raw[0][1] if c and c[0] != "_" and c not in PEOPLE_COLUMNS]):
         return Outcome([f"The heading has a column {unknown[0]!r} that is not known."])
     rows: list[PersonRow] = []
@@ -289,14 +301,17 @@ def people(
     with sessions() as session:
         if not outcome.problems:
             outcome.problems += _mentors_missing(session, rows)
+            if within is not None:
+                outcome.problems += _beyond(session, rows, within)
         if outcome.problems:
             return outcome
-        new = save_people(session, rows, settings, now)
+        new = save_people(session, rows, settings, now, told)
         outcome.notes = _cascade(session, rows)
         if check:
             session.rollback()
         else:
             session.commit()
+    outcome.added = new
     outcome.summary = f"{len(rows)} people: {new} new, {len(rows) - new} updated."
     return outcome
 
@@ -306,10 +321,15 @@ def save_people(
     rows: Sequence[PersonRow],
     settings: Settings,
     now: datetime | None = None,
+    told: Told | None = None,
 ) -> int:
-    """Store checked rows; returns how many of the people are new. ``now``: see ``people``."""
+    """Store checked rows; returns how many of the people are new. ``now``, ``told``: ``people``."""
     moment = now or datetime.now(UTC)
-    new = sum(_save_person(session, row, settings, moment) for row in rows)
+    new = 0
+    for number, row in enumerate(rows, start=1):
+        new += _save_person(session, row, settings, moment)
+        if told is not None and number % TELL_EVERY == 0:
+            told(number, len(rows))
     for row in rows:
         _pair(session, row)
     if any("mentor" in row.roles for row in rows):
@@ -337,6 +357,22 @@ def _mentors_missing(session: Session, rows: list[PersonRow]) -> list[str]:
         for column, number in _mentors_of(row)
         if number in wanted - known
     ]
+
+
+def _beyond(session: Session, rows: list[PersonRow], district: str) -> list[str]:
+    """Rows about people or places outside a district."""
+    wrong = []
+    for row in rows:
+        person = _found(session, row)
+        if row.facility and row.district != district:
+            wrong.append(f"Line {row.line}: its district is not {district}, which is yours.")
+        elif person is None and not row.facility:
+            wrong.append(f"Line {row.line}: it needs a facility in {district}, which is yours.")
+        elif person is not None and (
+            person.facility is None or person.facility.district != district
+        ):
+            wrong.append(f"Line {row.line}: this person is recorded outside {district}.")
+    return wrong
 
 
 def _mentors_of(row: PersonRow) -> list[tuple[str, str]]:

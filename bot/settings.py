@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     console_codes: bool = True
     # How many proxies stand in front of web, each of which adds to X-Forwarded-For.
     trusted_proxies: int = Field(default=0, ge=0, le=10)
+    # Outgoing webhooks may lead into our own network, by plain http too.
+    webhook_private_addresses: bool = False
     # A list of what can be missing, like bot/mentoring/stock_items.yml, which counts when unset.
     stock_items: Path | None = None
     # A number from which nobody wrote for so many days may be somebody else's by now.

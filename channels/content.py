@@ -162,6 +162,36 @@ def known(session: Session) -> dict[tuple[str, str], str]:
     }
 
 
+@dataclass(frozen=True)
+class State:
+    """One template or menu. ``approval``: empty while it cannot be used, as far as we know.
+
+    ``seen_at``: when the provider was asked last and had it.
+    """
+
+    name: str
+    language: str
+    needs_approval: bool
+    approval: str
+    seen_at: datetime | None
+
+
+def states(session: Session) -> list[State]:
+    """Every template and menu as the clock found it last; those that cannot be used first."""
+    rows = {(row.name, row.language): row for row in session.scalars(select(ContentTemplate))}
+    found = [
+        State(
+            name,
+            language,
+            needs_approval,
+            rows[name, language].approval if (name, language) in rows else "",
+            rows[name, language].seen_at if (name, language) in rows else None,
+        )
+        for (name, language), needs_approval in _every().items()
+    ]
+    return sorted(found, key=lambda one: (bool(one.approval), one.name, one.language))
+
+
 def approvals(provider: Twilio) -> dict[str, str]:
     """Friendly name of each of our templates → WhatsApp's word on it (``missing``: not there).
 

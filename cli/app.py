@@ -17,6 +17,7 @@ from cli.mentors import mentors
 from cli.people import people
 from cli.report_names import SAYS
 from cli.stock import stock
+from cli.tokens import token
 from cli.users import user
 from cli.visits import visits
 
@@ -53,6 +54,7 @@ app.add_typer(cascade, name="cascade")
 app.add_typer(stock, name="stock")
 app.add_typer(visits, name="visits")
 app.add_typer(user, name="user")
+app.add_typer(token, name="token")
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Where the web process listens.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")]
@@ -527,6 +529,14 @@ def bench_reports(
     from cli.bench import run
 
     run("reports", as_json, quick, _given(part=part))
+
+
+@bench.command("console")
+def bench_console(as_json: AsJson = False, quick: Quick = False) -> None:
+    """Each page of the console and each route of the API: time, weight, and queries."""
+    from cli.bench import run
+
+    run("console", as_json, quick)
 
 
 @bench.command("campaign")

@@ -26,7 +26,6 @@ def transfer(
     ] = None,
 ) -> None:
     """Let somebody work at another facility; what was stays where it was made."""
-    from datetime import UTC, time
     from zoneinfo import ZoneInfo
 
     from bot.mentoring import stays
@@ -35,13 +34,12 @@ def transfer(
 
     with opened() as desk:
         person, place = _one(desk, who), _facility(desk, to)
-        zone = ZoneInfo(person.timezone)
-        moment = datetime.combine(on.date(), time(), zone).astimezone(UTC) if on else desk.now
+        moment = stays.begins(person, on.date() if on else None, desk.now)
         try:
             holds = stays.transfer(desk.session, person, place, moment, desk.now)
         except stays.StayError as error:
             raise Refusal(str(error)) from None
-        day = f"{moment.astimezone(zone):%Y-%m-%d}"
+        day = f"{moment.astimezone(ZoneInfo(person.timezone)):%Y-%m-%d}"
         print(f"{_named(person)} works at {place.name} " + (f"since {day}." if holds else
               f"from {day} on; until then as before."))  # fmt: skip
 
@@ -100,9 +98,8 @@ def vouch(who: Who) -> None:
     from cli.campaign_desk import opened
 
     with opened() as desk:
-        person = numbers.locked(desk.session, _one(desk, who))
-        doubted = [one for one in person.addresses if one.doubted_at is not None]
-        numbers.vouch(desk.session, doubted)
+        person = _one(desk, who)
+        doubted = numbers.vouch_for(desk.session, person)
         said = "may see what was again." if doubted else "was not in doubt."
         print(f"{_named(person)} {said}")
 
@@ -115,10 +112,8 @@ def release(who: Annotated[str, typer.Argument(metavar="PHONE")]) -> None:
 
     with opened() as desk:
         phone = _number(who, desk.settings)
-        person = numbers.locked(desk.session, _one(desk, phone))
-        theirs = [one for one in person.addresses if one.value == phone]
-        same = {id(a): a for one in theirs for a in numbers.together(person, one)}
-        numbers.give_up(desk.session, person, list(same.values()), desk.now, desk.settings)
+        person = _one(desk, phone)
+        numbers.release(desk.session, person, phone, desk.now, desk.settings)
         print(f"{phone} is nobody's whom we know; {_named(person)} keeps all that was.")
 
 
@@ -148,11 +143,7 @@ def _facility(desk: "Desk", named: str) -> "Facility":
     from bot.mentoring import places
     from cli.errors import Refusal
 
-    found = places.named(desk.session, named)
-    if len(found.facilities) == 1:
-        return found.facilities[0]
-    if found.facilities:
-        choices = ", ".join(places.shown(one) for one in found.facilities)
-        raise Refusal(f"{named} may be one of: {choices}. Give the district too.")
-    hint = f" Did you mean {found.near}?" if found.near else ""
-    raise Refusal(f"There is no facility {named!r}.{hint}")
+    try:
+        return places.one(desk.session, named)
+    except places.PlaceError as error:
+        raise Refusal(str(error)) from None

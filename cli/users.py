@@ -59,7 +59,7 @@ def add(
             name=name,
             language=language or _ours(desk),
             district=district,
-            person=_person(desk, phone),
+            person=person_called(desk, phone),
             now=utc_now(),
             by=None,
         )
@@ -73,7 +73,8 @@ def _ours(desk: "Desk") -> str:
     return default if default in UI_LANGUAGES else "en"
 
 
-def _person(desk: "Desk", phone: str | None) -> "Person | None":
+def person_called(desk: "Desk", phone: str | None) -> "Person | None":
+    """The person with this number or external id, if one is given."""
     from cli.reports import find
 
     return None if phone is None else find(desk, phone)
@@ -154,7 +155,7 @@ def change_role(email: Email, role: Role, district: District = None, phone: Phon
             account,
             role=role,
             district=district,
-            person=_person(desk, phone),
+            person=person_called(desk, phone),
             now=utc_now(),
             by=None,
         )

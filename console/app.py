@@ -16,15 +16,20 @@ from console.pages import (
     campaigns,
     cards,
     cases,
+    deeds,
     entering,
     facilities,
     home,
+    hooks,
+    importing,
     learning,
     library,
     messages,
     people,
     planning,
     reports,
+    settings,
+    tokens,
 )
 
 # Each hangs its pages on the blueprint when it is read.
@@ -36,17 +41,21 @@ PAGES = (
     campaigns,
     cards,
     cases,
+    deeds,
     entering,
     facilities,
     home,
+    hooks,
+    importing,
     learning,
     library,
     messages,
     people,
     planning,
     reports,
+    settings,
+    tokens,
 )
-LARGEST_FORM = 256 * 1024
 
 
 def open_console(app: Flask, office: Office) -> None:

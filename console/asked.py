@@ -10,7 +10,7 @@ from flask import request
 MOST_PAGES = 100_000
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without what no keyboard types, such as the NUL that no database takes."""
     kept = (sign for sign in text if sign in "\n\t" or unicodedata.category(sign) != "Cc")
     return "".join(kept).strip()
@@ -18,17 +18,22 @@ def _plain(text: str) -> str:
 
 def typed(name: str, longest: int = 80) -> str:
     """A field of the form that was sent."""
-    return _plain(request.form.get(name, ""))[:longest]
+    return plain(request.form.get(name, ""))[:longest]
+
+
+def typed_day(name: str) -> date | None:
+    """A day in the form that was sent, as browsers write it."""
+    return _day(request.form.get(name, ""))
 
 
 def sent() -> dict[str, list[str]]:
     """Every field of the form that was sent, with all of its values in order."""
-    return {name: [_plain(one) for one in values] for name, values in request.form.lists()}
+    return {name: [plain(one) for one in values] for name, values in request.form.lists()}
 
 
 def word(name: str, allowed: tuple[str, ...] | None = None, longest: int = 80) -> str:
     """A word; empty where it is not among those allowed."""
-    given = _plain(request.args.get(name, ""))[:longest]
+    given = plain(request.args.get(name, ""))[:longest]
     return given if allowed is None or given in allowed else ""
 
 
@@ -61,11 +66,6 @@ def moment(name: str) -> datetime | None:
 def day(name: str) -> date | None:
     """A day as browsers write it."""
     return _day(request.args.get(name, ""))
-
-
-def typed_day(name: str) -> date | None:
-    """A day of the form that was sent."""
-    return _day(request.form.get(name, ""))
 
 
 def _day(text: str) -> date | None:

@@ -10,8 +10,22 @@ from babel.messages.extract import extract_from_dir
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 # Where sentences stand, and how they are marked there.
-PLACES: Final = ("console", "bot/accounts")
-MARKS: Final = {"_": None, "gettext": None, "N_": None}
+PLACES: Final = (
+    "console",
+    "bot/accounts",
+    "bot/hooks",
+    "bot/mentoring",
+    "bot/reports",
+    "bot/uploads",
+)
+MARKS: Final = {
+    **dict.fromkeys(("_", "gettext", "N_")),
+    # Errors that are shown as they were raised (``bot.text.sentences``).
+    **dict.fromkeys(("StayError", "PlaceError", "NumberError", "TakenError")),
+    **dict.fromkeys(
+        ("MergeError", "refuse", "FileImportError", "HookError", "UnknownName", "NotUsable")
+    ),
+}
 _METHODS: Final = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 
 

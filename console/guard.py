@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from bot.accounts import signing_in
+from bot.uploads.people import LARGEST
 from console.blueprint import blueprint
 from console.language import Catalogues
 from console.office import Caller, desk, office
@@ -38,6 +39,9 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 YEAR: Final = 365 * 24 * 3600
+LARGEST_FORM: Final = 256 * 1024
+# Where a file is handed in; what surrounds it in the form is small.
+WITH_FILE: Final = frozenset({"console.import_people"})
 
 
 def address() -> str:
@@ -62,8 +66,10 @@ def _load(token: str) -> Caller | None:
 def check() -> BaseResponse | None:
     """The catalogue, the form's token, and whether this caller may open this page."""
     _CATALOGUES.as_default()
-    csrf.protect()
     endpoint = request.endpoint or ""
+    with_file = LARGEST + LARGEST_FORM if endpoint in WITH_FILE else LARGEST_FORM
+    request.max_content_length = with_file
+    csrf.protect()
     if endpoint in OPEN:
         return None
     if not current_user.is_authenticated:
@@ -116,6 +122,7 @@ def refused(error: HTTPException) -> tuple[str, int]:
         403: _("This page is not open to you."),
         404: _("There is nothing here, or it is not open to you."),
         405: _("There is nothing here, or it is not open to you."),
+        413: _("This is too large. Please split it into several."),
         429: _("Too many tries from here. Please wait some minutes."),
     }.get(error.code or 500, _("This could not be done."))
     return page("error.html", sentence=sentence), error.code or 500

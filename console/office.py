@@ -9,12 +9,14 @@ from functools import cached_property
 from typing import Any, cast
 
 from flask import abort, current_app, g
+from flask_babel import gettext
 from flask_login import UserMixin, current_user
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.accounts import audit
 from bot.accounts.scope import Scope
 from bot.settings import Settings
+from bot.text.sentences import SentenceError
 from console.roles import may
 from store.accounts import Account
 
@@ -72,6 +74,11 @@ def caller() -> Caller:
     if not isinstance(found, Caller):
         abort(403)
     return found
+
+
+def told(error: SentenceError) -> str:
+    """A sentence of the product's own, in the language of the page."""
+    return str(gettext(error.sentence, **error.values))
 
 
 def note(what: str, **about: Any) -> None:

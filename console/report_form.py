@@ -1,65 +1,27 @@
-"""What a report is asked for on its page: a fiscal year or days, and by what it is grouped."""
+"""What a report is asked for on its page, and what it is called there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import Final, Literal, cast
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy.orm import Session
-
-from bot.accounts.keeping import N_
 from bot.accounts.scope import Scope
-from bot.mentoring.competencies import Catalogue
-from bot.reports import fiscal
-from bot.reports.fiscal import Period
-from bot.reports.query import Wanted
-from bot.reports.registry import REPORTS
-from bot.reports.table import Report
-from bot.reports.validated import validated
+from bot.reports import choosing
+from bot.reports.choosing import Asked, Chosen, groups
 from bot.settings import Settings
 from console import asked
 from console.words import REPORTS as NAMES
 
 FORMS: Final = ("csv", "xlsx", "pdf")
 PACK_FORMS: Final = ("pdf", "xlsx")
-VALIDATED: Final = "validated"
-# What is about one mentor, facility or group in each row, however small.
-ABOUT_SINGLE: Final = frozenset({"cadence"})
 # Two names of one report; it is listed once.
 SECOND_NAMES: Final = frozenset({"plan"})
-_VALIDATED_BY: Final = ("association", "area", "district", "facility")
-EARLIEST: Final = date(1990, 1, 1)
-LATEST: Final = date(2199, 12, 30)
-
-ValidatedBy = Literal["association", "area", "district", "facility"]
-
-
-class NotUsable(Exception):
-    """What was asked for cannot be reported. The message is one English sentence, translatable."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """``year``: as FY26, empty with days."""
-
-    period: Period
-    by: str
-    year: str
-    since: date | None
-    until: date | None
 
 
 def offered(scope: Scope) -> dict[str, str]:
-    """The reports for this scope, by name: those about single mentors are not for everybody."""
-    hidden = (ABOUT_SINGLE if scope.aggregates_only else frozenset()) | SECOND_NAMES
-    return {name: says for name, says in NAMES.items() if name not in hidden}
-
-
-def groups(name: str) -> tuple[str, ...]:
-    """By what a report can be grouped."""
-    return _VALIDATED_BY if name == VALIDATED else REPORTS[name].by
+    """The reports for this scope, by name, with what they say."""
+    shown = set(choosing.offered(scope)) - SECOND_NAMES
+    return {name: says for name, says in NAMES.items() if name in shown}
 
 
 def quarters_before(today: date) -> list[str]:
@@ -74,33 +36,10 @@ def chosen(name: str, settings: Settings, now: datetime) -> Chosen:
     Raises:
         NotUsable: days the wrong way round, or out of all reason.
     """
-    zone = ZoneInfo(settings.default_timezone)
-    today = now.astimezone(zone).date()
-    possible = groups(name)
-    by = asked.word("by", possible) or (possible[0] if name == VALIDATED else "")
-    since, until = asked.day("since"), asked.day("until")
-    if name == VALIDATED or (since is None and until is None):
-        year = fiscal.parse(asked.word("fy"), settings.fiscal_year_start_month)
-        year = year or fiscal.of(today, settings.fiscal_year_start_month)
-        return Chosen(year.period(zone), by, year.label, None, None)
-    first, last = since or EARLIEST, until or today
-    if not EARLIEST <= first <= LATEST or not EARLIEST <= last <= LATEST:
-        raise NotUsable(N_("These days are too far from today."))
-    if first > last:
-        raise NotUsable(N_("The first day is after the last one."))
-    period = Period(
-        f"{first} to {last}",
-        datetime.combine(first, time(), zone),
-        datetime.combine(last + timedelta(days=1), time(), zone),
+    given = Asked(
+        by=asked.word("by", groups(name)),
+        year=asked.word("fy"),
+        since=asked.day("since"),
+        until=asked.day("until"),
     )
-    return Chosen(period, by, "", since, until)
-
-
-def compute(
-    session: Session, name: str, wanted: Chosen, catalogue: Catalogue, now: datetime
-) -> Report:
-    """The report."""
-    if name == VALIDATED:
-        by = cast(ValidatedBy, wanted.by)
-        return validated(session, by, [wanted.period], catalogue, ())
-    return REPORTS[name].compute(session, Wanted(wanted.period, now, wanted.by or None), catalogue)
+    return choosing.chosen(name, given, settings, now)

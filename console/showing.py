@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from math import inf
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import render_template, request
-from flask_babel import format_date, format_datetime, format_decimal, get_locale
+from flask_babel import format_date, format_datetime, format_decimal, format_timedelta, get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
@@ -18,6 +19,12 @@ from console.language import NAMES
 from console.office import office
 from console.sentences import known, told
 from console.words import said
+
+_UNITS = (
+    ("day", timedelta(days=1)),
+    ("hour", timedelta(hours=1)),
+    ("minute", timedelta(minutes=1)),
+)
 
 Tab = tuple[str, Callable[[], str]]
 
@@ -35,6 +42,7 @@ TABS: tuple[Tab, ...] = (
     ("console.reports", lambda: _("Reports")),
     ("console.accounts", lambda: _("Users")),
     ("console.audit", lambda: _("Audit")),
+    ("console.settings", lambda: _("Settings")),
 )
 
 
@@ -52,6 +60,7 @@ def page(template: str, **values: Any) -> str:
         asset=asset_address,
         moment=moment,
         day=day,
+        length=length,
         said=said,
         told=told,
         reason_of=reason_of,
@@ -131,6 +140,14 @@ def about(name: str, problems: Mapping[str, str], help_: str, *, group: bool = F
     described = Markup(' aria-describedby="{}"').format(" ".join(ids)) if ids else Markup()
     invalid = name in problems and not group
     return described + (Markup(' aria-invalid="true"') if invalid else Markup())
+
+
+def length(span: timedelta) -> str:
+    """A span of whole minutes, hours or days in words, such as ``8 hours``; never rounded."""
+    unit = next(
+        (name for name, one in _UNITS if span >= one and span % one == timedelta()), "second"
+    )
+    return str(format_timedelta(span, granularity=unit, threshold=inf))
 
 
 def here(**changed: Any) -> str:

@@ -69,6 +69,8 @@ TICKS: dict[str, tuple[Callable[[Works], None], float]] = {
     "due_stock": (ticks.due_stock, 30.0),
     "transfers": (ticks.transfers, 300.0),
     "contents": (Contents(), 60.0),
+    "file_imports": (ticks.file_imports, 30.0),
+    "hooks": (ticks.hooks, 1.0),
     "prune": (ticks.prune, 3600.0),
 }
 

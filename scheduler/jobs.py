@@ -1,4 +1,4 @@
-"""The worker's jobs: receive a message, send to a person."""
+"""The worker's jobs: receive a message, send to a person, bring a file in, tell a webhook."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot import inbound
+from bot.hooks import delivering
 from bot.quizzes import background
 from bot.settings import Settings
+from bot.uploads import people as uploads
 from channels.twilio import Twilio
 from nlu.client import RasaClient, RasaUnavailable
 from scheduler.breaker import Breaker
@@ -134,6 +136,14 @@ class Works:
         """Launch or change a campaign, as it was asked for in the console."""
         with self.sessions.begin() as session:
             background.carry_out(session, campaign_id, what, plan, self.now())
+
+    def import_file(self, import_id: int) -> None:
+        """Check or import a file of people."""
+        uploads.look(self.sessions, self.settings, import_id, self.now())
+
+    def deliver_hook(self, hook_id: int) -> None:
+        """Deliver what is due for one outgoing webhook."""
+        delivering.deliver(self.sessions, self.settings, hook_id, self.now)
 
     def close(self) -> None:
         """Let go of connections and threads."""

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot import walks
+from bot.hooks import delivering
 from bot.knowledge import expiring
 from bot.mentoring import (
     competencies,
@@ -28,6 +29,7 @@ from bot.mentoring import (
     visit_dues,
 )
 from bot.quizzes import campaigns, closing, giving, planning, spending
+from bot.uploads import people as uploads
 from channels import content
 from scheduler import reconcile, sender
 from scheduler.jobs import Works
@@ -73,7 +75,7 @@ def waiting_questions(works: Works) -> None:
             .with_for_update(skip_locked=True)
         )
         for inbound in due:
-            if not _has_job(session, inbound.id):
+            if not queue.waits(session, queue.RECEIVE, "inbound_id", inbound.id):
                 lock = (
                     queue.person_lock(inbound.person_id)
                     if inbound.person_id
@@ -81,17 +83,6 @@ def waiting_questions(works: Works) -> None:
                 )
                 queue.defer(session, queue.RECEIVE, lock=lock, inbound_id=inbound.id)
             inbound.retry_at = now + FORGOTTEN_AFTER
-
-
-def _has_job(session: Session, inbound_id: int) -> bool:
-    found = session.execute(
-        text(
-            "SELECT 1 FROM procrastinate_jobs WHERE status IN ('todo', 'doing') "
-            "AND task_name = :task AND args->>'inbound_id' = :id LIMIT 1"
-        ),
-        {"task": queue.RECEIVE, "id": str(inbound_id)},
-    )
-    return found.first() is not None
 
 
 def due_cases(works: Works) -> None:
@@ -213,19 +204,35 @@ def contents(works: Works) -> None:
 
 
 def prune(works: Works) -> None:
-    """Forget Rasa's trackers of long ended conversations."""
+    """Forget Rasa's trackers of long ended conversations, and deliveries that are long over."""
     oldest = (works.now() - TRACKER_KEPT).timestamp()
     with works.sessions.begin() as session:
+        delivering.prune(session, works.now())
         # The next one has done its work.
         session.execute(
-            text("DELETE FROM procrastinate_jobs WHERE status = 'failed' AND task_name = :task"),
-            {"task": queue.BULK},
+            text(
+                "DELETE FROM procrastinate_jobs"
+                " WHERE status = 'failed' AND task_name IN (:bulk, :hook)"
+            ),
+            {"bulk": queue.BULK, "hook": queue.HOOK},
         )
         there = session.execute(text("SELECT to_regclass('rasa.events')")).scalar()
         if there is not None:
             session.execute(
                 text("DELETE FROM rasa.events WHERE timestamp < :oldest"), {"oldest": oldest}
             )
+
+
+def file_imports(works: Works) -> None:
+    """Files of people that a process left behind, and those that nobody went on with."""
+    with works.sessions.begin() as session:
+        uploads.sweep(session, works.now())
+
+
+def hooks(works: Works) -> None:
+    """Webhooks for which something is due get a job each."""
+    with works.sessions.begin() as session:
+        delivering.wake_due(session, works.now())
 
 
 def plan_campaigns(works: Works) -> None:

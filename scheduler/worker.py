@@ -63,6 +63,17 @@ def make_app(settings: Settings, works: Works | None = None) -> procrastinate.Ap
         assert works is not None
         works.campaign(campaign_id, what, plan)
 
+    @app.task(name=queue.IMPORT, retry=retry)
+    def import_file(import_id: int) -> None:
+        assert works is not None
+        works.import_file(import_id)
+
+    # Not tried again by itself: what is due is a row, and the clock finds it.
+    @app.task(name=queue.HOOK)
+    def deliver_hook(hook_id: int) -> None:
+        assert works is not None
+        works.deliver_hook(hook_id)
+
     # A server that does not take the model is busy or away: that takes longer than a few seconds.
     patient = procrastinate.RetryStrategy(max_attempts=9, exponential_wait=2)
 

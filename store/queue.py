@@ -25,6 +25,8 @@ SEND = "send_person"
 BULK = "bulk"
 TRAIN = "train"
 CAMPAIGN = "campaign"
+IMPORT = "import_file"
+HOOK = "deliver_hook"
 
 # Training needs Rasa's environment and the models' folder: only workers that have them take it.
 QUEUE = "default"
@@ -72,6 +74,18 @@ def people_with_waiting_sends() -> TextualSelect:
         .bindparams(send_task=SEND)
         .columns(column("person_id", BigInteger))
     )
+
+
+def waits(session: Session, task: str, argument: str, value: int) -> bool:
+    """Whether a job of a task waits or is being done for this value of an argument."""
+    found = session.execute(
+        text(
+            "SELECT 1 FROM procrastinate_jobs WHERE status IN ('todo', 'doing') "
+            "AND task_name = :task AND args->>:argument = :value LIMIT 1"
+        ),
+        {"task": task, "argument": argument, "value": str(value)},
+    )
+    return found.first() is not None
 
 
 def bulk_lock(lane: int) -> str:

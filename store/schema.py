@@ -5,6 +5,8 @@ from store import (
     cases,
     discussions,
     encounters,
+    hooks,
+    imports,
     knowledge,
     learning,
     messages,
@@ -13,6 +15,7 @@ from store import (
     plans,
     quizzes,
     stock,
+    tokens,
     visits,
     walks,
 )
@@ -26,6 +29,8 @@ __all__ = [
     "cases",
     "discussions",
     "encounters",
+    "hooks",
+    "imports",
     "knowledge",
     "learning",
     "messages",
@@ -34,6 +39,7 @@ __all__ = [
     "plans",
     "quizzes",
     "stock",
+    "tokens",
     "visits",
     "walks",
 ]

@@ -18,9 +18,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import campaign
+from benchmarks import campaign, console
 from benchmarks.campaign_house import offset_to_tuesday
 from benchmarks.campaign_network import in_window
+from benchmarks.console_house import Size
 from benchmarks.figures import percentile, table
 from benchmarks.load import complete
 from benchmarks.people import plain
@@ -85,6 +86,21 @@ def test_the_clock_goes_to_the_nearest_tuesday_evening(now: datetime) -> None:
 
 def test_a_quarter_has_an_open_window() -> None:
     assert list(in_window(8)) == ["+250000000002", "+250000000006"]
+
+
+def test_console_measures_every_page_that_is_read() -> None:
+    found = console.measured(Size(people=300, messages=2_000, cases=210), rounds=1)
+    read = {one["page"] for one in found["pages"]} | set(found["not_measured"])
+    assert {"console.home", "console.person", "console.case", "console.audit"} <= read
+    assert all(one["status"] == 200 for one in found["pages"]), found["pages"]
+    assert {one["page"] for one in found["routes"]} >= {"people", "messages_sent", "report"}
+    assert all(one["status"] == 200 for one in found["routes"]), found["routes"]
+    assert found["counts"]["inbound"] + found["counts"]["outbox"] == 2_000
+    assert all(one["bytes"] > one["gzip"] > 0 for one in found["pages"])
+    assert len(found["aims"]) == 2
+    text = console.shown(found)
+    assert "p95 ms" in text
+    assert "first page with its styles" in text
 
 
 def test_sizes_are_taken_in_ascending_order() -> None:

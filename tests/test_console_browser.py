@@ -20,10 +20,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import knowledge
+from bot.accounts import tokens
+from bot.hooks import keeping
+from bot.hooks.events import EVENTS
 from bot.knowledge import deciding, wording
 from bot.knowledge.drafts import By
 from bot.quizzes import bank, campaigns, catalogue, planning
 from bot.quizzes.plan import read
+from bot.uploads import people as uploads
 from store.knowledge import Card, ModelTraining
 from store.learning import Assessment
 from store.people import Person
@@ -193,7 +197,8 @@ def test_every_page_fits_a_laptop_and_a_phone_and_a_screen_reader(
         campaign_id, draft_id = campaign.id, draft.id
         drafted = another_wording(session, now)
         learnt(session, nurse.id, now)
-    desk.account("root@example.org", "admin", name="Grace Mutesi")
+    root = desk.account("root@example.org", "admin", name="Grace Mutesi")
+    files = settled(town, root)
     desk.account("fresh@example.org", "coordinator", name="Ben Uwera")
     case = town.case()
     pages = {
@@ -229,6 +234,15 @@ def test_every_page_fits_a_laptop_and_a_phone_and_a_screen_reader(
         "users": "/console/users",
         "audit": "/console/audit",
         "account": "/console/account",
+        "import": "/console/import",
+        "import-ready": f"/console/import/{files[0]}",
+        "import-refused": f"/console/import/{files[1]}",
+        "merge": f"/console/people/{nurse.id}/merge?other={town.person(ALICE).id}",
+        "settings": "/console/settings",
+        "templates": "/console/settings/templates",
+        "roles": "/console/settings/roles",
+        "tokens": "/console/settings/tokens",
+        "webhooks": "/console/settings/webhooks",
         "nothing": "/console/nowhere",
     }
     complaints: list[str] = []
@@ -257,6 +271,28 @@ def test_every_page_fits_a_laptop_and_a_phone_and_a_screen_reader(
         page.context.close()
     assert found == []
     assert [said for said in complaints if "404" not in said] == []
+
+
+def settled(town: Town, account: int) -> list[int]:
+    """A token, a webhook with deliveries, a file that can be imported and one that cannot."""
+    now = town.time.now()
+    with town.works.sessions.begin() as session:
+        tokens.add(session, "District dashboard", role="viewer", district=None, person=None,
+                   may_write=False, days=365, now=now, by=account)  # fmt: skip
+        hook = keeping.add(session, "https://hr.example.org/mentorline", EVENTS, private=False,
+                           now=now, by=account)  # fmt: skip
+        made = keeping.test(session, hook, now)
+        made.attempts, made.reason, made.status = 1, "not taken", 503
+        made.due_at = now + timedelta(days=1)
+    head = "name,phone,facility,district,language,role\n"
+    rows = "".join(f"Ange Uwera {n},07880003{n},Rukara,Kayonza,en,mentee\n" for n in range(60, 72))
+    return [
+        uploads.begin(
+            town.works.sessions, town.settings, name="nurses of Kayonza, March.csv",
+            content=content.encode(), whose=uploads.Whose(account), now=now, real_now=now,
+        )
+        for content in (head + rows, head + "Ange,12,Rukara,Kayonza,xx,king\n" * 3)
+    ]  # fmt: skip
 
 
 def look(page: Page, name: str, found: list[str], complaints: list[str]) -> None:

@@ -11,10 +11,14 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
+from bot.accounts import tokens
+from bot.hooks import keeping
+from bot.hooks.events import EVENTS
 from bot.mentoring import cases as services
 from console.words import REPORTS
-from store.accounts import AuditEntry
+from store.accounts import Account, AuditEntry
 from store.cases import CaseEvent
+from store.imports import FileImport
 from store.knowledge import Card, CardDraft, CardVersion, Question
 from store.learning import Assessment
 from store.messages import Inbound, OutboxMessage
@@ -213,6 +217,12 @@ PAGES = (
     "/console/facilities/{facility}",
     "/console/learning",
     "/console/messages",
+    "/console/import",
+    "/console/settings",
+    "/console/settings/templates",
+    "/console/settings/roles",
+    "/console/settings/tokens",
+    "/console/settings/webhooks",
 )
 
 
@@ -235,6 +245,7 @@ def test_queries_do_not_grow_with_rows_and_words_stay_words(desk: Desk) -> None:
         ids = {"person": person.id, "case": case.case_id, "draft": draft.id,
                "facility": person.facility_id}  # fmt: skip
         paths = [path.format(**ids) for path in PAGES]
+        things(session, 1)
     grace = desk.signed_in("grace@example.org")
 
     def counts() -> dict[str, int]:
@@ -254,6 +265,7 @@ def test_queries_do_not_grow_with_rows_and_words_stay_words(desk: Desk) -> None:
     with desk.house.sessions.begin() as session:
         crowd(session, 5, 45)
         busy(session, session.get_one(Person, person.id), 5, 45)
+        things(session, 12)
         for n in range(45):
             session.add(AuditEntry(at=NOW, what="case_seen", person_id=person.id, data={}))
             library(session, f"c{n}")
@@ -297,6 +309,22 @@ def test_home_names_visits_that_come_and_those_nobody_reported(desk: Desk) -> No
     of_district = desk.signed_in("ben@example.org").page
     assert "Kayonza Clinic" in of_district
     assert "Gatsibo" not in of_district
+
+
+def things(session: Session, number: int) -> None:
+    """Tokens, webhooks with deliveries, and imports."""
+    by = session.query(Account).first()
+    assert by is not None
+    for n in range(number):
+        tokens.add(session, AWKWARD, role="viewer", district=None, person=None, may_write=False,
+                   days=30, now=NOW, by=by.id)  # fmt: skip
+        if n < keeping.MOST - 1:
+            hook = keeping.add(session, f"https://x.example.org/{n}", EVENTS, private=False,
+                               now=NOW, by=by.id)  # fmt: skip
+            for _ in range(number):
+                keeping.test(session, hook, NOW)
+        session.add(FileImport(account_id=by.id, name=AWKWARD, state="refused",
+                               problems=[AWKWARD], made_at=NOW, moved_at=NOW))  # fmt: skip
 
 
 def test_people_are_found_by_what_one_knows_of_them(desk: Desk) -> None:

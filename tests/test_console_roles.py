@@ -18,6 +18,7 @@ from bot.mentoring import cases as services
 from bot.overviews import cases, glance, people
 from bot.quizzes import campaigns
 from bot.quizzes.plan import read
+from bot.uploads import people as uploads
 from console.roles import OPEN, PAGES
 from store.cases import Case
 from store.knowledge import Card, CardDraft, CardVersion
@@ -31,6 +32,7 @@ OUTSIDE = {
     "/rasa/",
     "/media/",
     "/certificate/",
+    "/api/v1/",
     "/healthz",
     "/readyz",
     "/metrics",
@@ -118,6 +120,11 @@ def test_every_page_opens_for_its_roles_and_for_nobody_else(desk: Desk) -> None:
     }
     assert set(accounts) == set(ROLES)
     own = made.mentees[0]
+    whose = uploads.Whose(accounts["coordinator"])
+    file = uploads.begin(
+        desk.house.sessions, desk.settings, name="x.csv", content=b"name,phone\nX,0788000111\n",
+        whose=whose, now=NOW, real_now=NOW,
+    )  # fmt: skip
     ids: dict[str, int | str] = {
         "person_id": own,
         "case_id": made.cases[own],
@@ -127,6 +134,9 @@ def test_every_page_opens_for_its_roles_and_for_nobody_else(desk: Desk) -> None:
         "draft_id": drafted,
         "card_id": "pph-test",
         "facility_id": made.places[0],
+        "import_id": file,
+        "token_id": 1,
+        "hook_id": 1,
     }
     browsers = {role: desk.signed_in(f"{role}@example.org") for role in ROLES}
     nobody = desk.browser()
@@ -171,6 +181,19 @@ def test_nobody_reaches_beyond_their_scope_by_an_address(desk: Desk) -> None:
     ben, alice = desk.signed_in("ben@example.org"), desk.signed_in("alice@example.org")
     here, there = made.mentees[0], made.mentees[3]
     theirs, others = made.mentees[3], made.mentees[1]
+    # Nor to another's file, nor to somebody else's record by merging it.
+    whose = uploads.Whose(desk.row("alice@example.org").id)
+    file = uploads.begin(
+        desk.house.sessions, desk.settings, name="x.csv", content=b"name,phone\nX,0788000111\n",
+        whose=whose, now=NOW, real_now=NOW,
+    )  # fmt: skip
+    ben.goes(f"/console/import/{file}")
+    assert ben.status == 404
+    assert "No other record" in ben.goes(f"/console/people/{here}/merge?other={there}&who=x")
+    ben.goes(f"/console/people/{here}")
+    for deed in ("transfer", "number", "consent", "merge"):
+        ben.sends(f"/console/people/{there}/{deed}", sure="1")
+        assert ben.status == 404, deed
     for browser, mine, foreign in ((ben, here, there), (alice, theirs, others)):
         assert "Timeline" in browser.goes(f"/console/people/{mine}")
         assert "Thread" in browser.goes(f"/console/cases/{made.cases[mine]}")

@@ -338,6 +338,8 @@ class Town:
             ticks.due_stock,
             ticks.transfers,
             ticks.give_campaigns,
+            ticks.file_imports,
+            ticks.hooks,
             ticks.prune,
         ):
             tick(self.works)

@@ -9,6 +9,7 @@ from flask import Flask
 from prometheus_client import CollectorRegistry
 from sqlalchemy import event
 
+from api import open_api
 from bot import settings as settings_module
 from bot.dialogues.actions.thresholds import ThresholdsFile
 from bot.settings import Settings
@@ -58,6 +59,7 @@ def create_app(
         app.register_blueprint(simulator_proxy.blueprint)
     real_now = now or clock.utc_now
     open_console(app, Office(settings, this.sessions, this.now, real_now))
+    open_api(app)
     receipts = Receipts(psycopg_conninfo(settings.database_url))
     # Its connection goes with the others.
     event.listen(engine, "engine_disposed", lambda _engine: receipts.close())

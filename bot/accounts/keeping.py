@@ -77,7 +77,7 @@ def add(
             name=" ".join(name.split())[: rules.LONGEST_NAME] or address.partition("@")[0],
             language=language,
             created_at=now,
-            **_fitting(session, role, district, person),
+            **fitting(session, role, district, person),
         )
         .on_conflict_do_nothing(index_elements=["email"])
         .returning(Account.id)
@@ -88,10 +88,14 @@ def add(
     return session.get_one(Account, made)
 
 
-def _fitting(
+def fitting(
     session: Session, role: str, district: str | None, person: Person | None
 ) -> dict[str, object]:
-    """Role, district and person, if they go together."""
+    """Role, district and person, if they go together.
+
+    Raises:
+        AccountError: they do not.
+    """
     if rules.role(role) is None:
         raise AccountError(N_("A role is admin, coordinator, mentor or viewer."))
     district = " ".join((district or "").split()) or None
@@ -179,7 +183,7 @@ def change_role(
     if role != "admin":
         _leave_an_admin(session, account)
     before = account.role
-    for name, value in _fitting(session, role, district, person).items():
+    for name, value in fitting(session, role, district, person).items():
         setattr(account, name, value)
     signing_in.end_all(session, account, now)
     note(session, "role_changed", now, by=by, account=account.id, before=before, after=role)

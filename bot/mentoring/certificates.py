@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bot import people
+from bot.hooks import noting
 from bot.mentoring.competencies import LANGUAGES, Catalogue
 from bot.mentoring.standings import Standings
 from bot.words import CODE_ALPHABET
@@ -43,9 +44,14 @@ def issue(
     }
     while True:
         number = "".join(secrets.choice(CODE_ALPHABET) for _ in range(NUMBER_LENGTH))
-        session.execute(
-            insert(Certificate).values(number=number, **values).on_conflict_do_nothing()
+        new = session.scalar(
+            insert(Certificate)
+            .values(number=number, **values)
+            .on_conflict_do_nothing()
+            .returning(Certificate.id)
         )
+        if new is not None:
+            noting.tell(session, "mentee.validated", now, mentee=person.id, cadre=person.cadre)
         made = of(session, person)
         if made is not None:
             return made

@@ -31,6 +31,7 @@ from sqlalchemy.orm import Session
 
 from bot.mentoring import dues
 from bot.mentoring.timeline import Span, joined, present
+from bot.text.sentences import SentenceError
 from store import queue
 from store.base import Base
 from store.cases import Case
@@ -42,7 +43,7 @@ from store.quizzes import Answer
 REASON: Final = "merged with another record of the same person"
 
 
-class MergeError(Exception):
+class MergeError(SentenceError):
     """These two cannot be one person. One sentence."""
 
 
@@ -389,7 +390,8 @@ def merge(session: Session, kept: Person, gone: Person, now: datetime) -> Mergin
     except IntegrityError as error:
         what = getattr(getattr(error.orig, "diag", None), "table_name", None) or "a table"
         raise MergeError(
-            f"Both have what one person has once ({what}), and no rule says which counts."
+            "Both have what one person has once (%(what)s), and no rule says which counts.",
+            what=what,
         ) from error
     _first_answers(work)
     _not_of_oneself(work)

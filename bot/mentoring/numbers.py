@@ -13,13 +13,22 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.settings import Settings
+from bot.text.sentences import SentenceError
 from store.base import Base
 from store.moves import FormerNumber
 from store.people import Address, Person
 
 
-class NumberError(Exception):
+class NumberError(SentenceError):
     """The number cannot be changed like that. One sentence."""
+
+
+class TakenError(NumberError):
+    """The number is somebody's. ``owner``: the id of that person."""
+
+    def __init__(self, sentence: str, owner: int, **values: object) -> None:
+        super().__init__(sentence, **values)
+        self.owner = owner
 
 
 def phones(person: Person) -> list[str]:
@@ -55,14 +64,15 @@ def change(session: Session, person: Person, old: str, new: str, now: datetime) 
     person = locked(session, person)
     theirs = [one for one in person.addresses if one.value == old]
     if not theirs:
-        raise NumberError(f"{old} is not a number of this person.")
-    owner = session.scalar(select(Address.person_id).where(Address.value == new).limit(1))
+        raise NumberError("%(number)s is not a number of this person.", number=old)
+    owner = _owner(session, new)
     if owner == person.id:
-        raise NumberError(f"{new} is a number of this person already.")
+        raise NumberError("%(number)s is a number of this person already.", number=new)
     if owner is not None:
-        raise NumberError(
-            f"{new} is somebody's already; if that is the same person, merge the two with"
-            f" ./mentorline people merge {old} {new}."
+        raise TakenError(
+            "%(number)s is somebody's already; if that is the same person, merge the two.",
+            owner,
+            number=new,
         )
     for address in theirs:
         if address.stopped_at is not None and person.stopped_at is None:
@@ -80,6 +90,36 @@ def change(session: Session, person: Person, old: str, new: str, now: datetime) 
     session.flush()
     _forget_ids(session, person, theirs, now)
     return len(theirs)
+
+
+def add(session: Session, person: Person, new: str, channel: str, now: datetime) -> None:
+    """Let a person have one number more on a channel. A STOP holds for it too.
+
+    Args:
+        new: E.164.
+        channel: sms or whatsapp.
+        now: aware.
+
+    Raises:
+        NumberError: it is theirs already, or somebody's.
+    """
+    person = locked(session, person)
+    owner = _owner(session, new)
+    if owner is not None and owner != person.id:
+        raise TakenError(
+            "%(number)s is somebody's already; if that is the same person, merge the two.",
+            owner,
+            number=new,
+        )
+    if any(one.channel == channel and one.value == new for one in person.addresses):
+        raise NumberError("%(number)s is a number of this person already.", number=new)
+    session.add(Address(person_id=person.id, channel=channel, value=new, created_at=now))
+    session.flush()
+    session.refresh(person, ["addresses"])
+
+
+def _owner(session: Session, number: str) -> int | None:
+    return session.scalar(select(Address.person_id).where(Address.value == number).limit(1))
 
 
 def _forget_ids(session: Session, person: Person, kept: Sequence[Address], now: datetime) -> None:
@@ -180,3 +220,30 @@ def vouch(session: Session, addresses: Sequence[Address]) -> None:
     for one in addresses:
         one.doubted_at = one.doubt = None
     session.flush()
+
+
+def vouch_for(session: Session, person: Person) -> int:
+    """It is the same person at every number of theirs; how many were in doubt."""
+    person = locked(session, person)
+    doubted = [one for one in person.addresses if one.doubted_at is not None]
+    vouch(session, doubted)
+    return len(doubted)
+
+
+def release(
+    session: Session, person: Person, number: str, now: datetime, settings: Settings
+) -> Person:
+    """A number, with all that is the same phone, is somebody else's; see ``give_up``.
+
+    Returns:
+        The new person.
+
+    Raises:
+        NumberError: it is not a number of this person.
+    """
+    person = locked(session, person)
+    theirs = [one for one in person.addresses if one.value == number]
+    if not theirs:
+        raise NumberError("%(number)s is not a number of this person.", number=number)
+    same = {one.id: one for address in theirs for one in together(person, address)}
+    return give_up(session, person, list(same.values()), now, settings)

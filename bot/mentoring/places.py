@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.text.fold import fold
+from bot.text.sentences import SentenceError
 from store.people import Facility
 
 # Of 100. "kabarando" is 89 of "kabarondo"; "gahini" is 43 of "gitwe".
@@ -19,6 +20,10 @@ _SHORT: Final = {"health centre": "hc", "health center": "hc", "centre de sante"
                  "health post": "hp", "poste de sante": "hp", "district hospital": "dh",
                  "hopital de district": "dh"}  # fmt: skip
 _KINDS: Final = frozenset({"hc", "cs", "hp", "dh", "hospital", "hopital"})
+
+
+class PlaceError(SentenceError):
+    """No facility, or more than one, has this name. One sentence."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,29 @@ def named(session: Session, name: str) -> Found:
         if exact:
             return Found(exact)
     return Found((), nearest(name, {shown(one): one.name for one in everything}))
+
+
+def one(session: Session, name: str) -> Facility:
+    """The only facility that a name means.
+
+    Raises:
+        PlaceError: there is none, or there are several.
+    """
+    found = named(session, name)
+    if len(found.facilities) == 1:
+        return found.facilities[0]
+    if found.facilities:
+        choices = ", ".join(shown(each) for each in found.facilities)
+        raise PlaceError(
+            "%(name)s may be one of: %(choices)s. Give the district too.",
+            name=name,
+            choices=choices,
+        )
+    if found.near:
+        raise PlaceError(
+            "There is no facility “%(name)s”. Did you mean %(near)s?", name=name, near=found.near
+        )
+    raise PlaceError("There is no facility “%(name)s”.", name=name)
 
 
 def nearest(name: str, names: Mapping[str, str]) -> str | None:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot import outbox, people
+from bot.hooks import events, noting
 from bot.text.redact import redact
 from bot.texts import text
 from store import queue
@@ -57,6 +58,9 @@ def event(
         )
     )
     session.flush()
+    if kind in events.OF_CASES:
+        told = {"case": case.id, "code": case.code, "mentee": case.mentee_id}
+        noting.tell(session, events.OF_CASES[kind], now, **told, urgent=case.urgent)
 
 
 def is_going_on(now: datetime) -> ColumnElement[bool]:

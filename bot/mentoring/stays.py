@@ -6,16 +6,18 @@ A transfer that is to come is a stay that begins later; the clock carries it out
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from bot.text.sentences import SentenceError
 from store.learning import FacilityStay
 from store.people import Facility, Person
 
 
-class StayError(Exception):
+class StayError(SentenceError):
     """A transfer cannot be as it was said. One sentence."""
 
 
@@ -81,7 +83,7 @@ def transfer(
     session.get_one(Person, person.id, with_for_update={"of": Person, "key_share": True})
     _withdraw_planned(session, person, now)
     if person.facility_id == facility.id:
-        raise StayError(f"They work at {facility.name} already.")
+        raise StayError("They work at %(place)s already.", place=facility.name)
     present = _present(session, person)
     if present is not None and present.since is not None and present.since >= on:
         raise StayError("They were moved after that day: give the day of this transfer.")
@@ -98,6 +100,13 @@ def transfer(
     session.add(FacilityStay(person_id=person.id, facility_id=facility.id, since=on))
     session.flush()
     return False
+
+
+def begins(person: Person, day: date | None, now: datetime) -> datetime:
+    """When a transfer holds: the beginning of a day where the person lives; without one, now."""
+    if day is None:
+        return now
+    return datetime.combine(day, time(), ZoneInfo(person.timezone)).astimezone(UTC)
 
 
 def _present(session: Session, person: Person) -> FacilityStay | None:

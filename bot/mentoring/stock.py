@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bot import outbox
+from bot.hooks import events, noting
 from bot.mentoring import offices
 from bot.mentoring.stock_list import StockList, Urgency
 from bot.people import bare_name, display_name
@@ -475,6 +476,9 @@ def _event(
         )
     )
     session.flush()
+    if kind in events.OF_STOCK:
+        told = {"report": it.id, "code": it.code, "item": it.item, "facility": it.facility_id}
+        noting.tell(session, events.OF_STOCK[kind], now, **told)
 
 
 def _remind_and_alert(session: Session, it: StockReport, known: StockList, now: datetime) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, BigInteger, all_, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from bot.hooks import noting
 from bot.quizzes import catalogue, cohorts
 from bot.quizzes.bank import Item
 from bot.quizzes.due import LATE
@@ -136,6 +137,7 @@ def launch(session: Session, campaign: Campaign, now: datetime) -> int:
     if not enrolled:
         raise CampaignError(f"{campaign.name!r} would reach nobody; the preview says why.")
     campaign.state, campaign.launched_at, campaign.reason = "running", now, None
+    noting.tell(session, "campaign.launched", now, campaign=campaign.id)
     return enrolled
 
 
@@ -312,6 +314,7 @@ def end(session: Session, campaign: Campaign, now: datetime, reason: str | None 
     if campaign.state == "ended":
         raise CampaignError(f"{campaign.name!r} has ended already.")
     campaign.state, campaign.ended_at, campaign.reason = "ended", now, reason
+    noting.tell(session, "campaign.ended", now, campaign=campaign.id)
     _drop_waiting(session, campaign, "the campaign ended")
     session.execute(
         update(Enrolment)

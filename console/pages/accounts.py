@@ -38,7 +38,7 @@ def list_() -> str:
     return _page(form={})
 
 
-def _person() -> Person | None:
+def person_typed() -> Person | None:
     """The mentor whose phone number or external id stands in the form."""
     typed = asked.typed("phone")
     if not typed:
@@ -77,7 +77,7 @@ def account_add() -> Answer:
             name=asked.typed("name", 254),
             language=wanted if wanted in UI_LANGUAGES else office().settings.default_language,
             district=asked.typed("district"),
-            person=_person(),
+            person=person_typed(),
             now=now,
             by=by,
         )
@@ -115,7 +115,7 @@ def account_change(account_id: int) -> Answer:
                     account,
                     role=asked.typed("role", 254),
                     district=asked.typed("district"),
-                    person=_person(),
+                    person=person_typed(),
                     now=now,
                     by=by,
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import abort
 
 from bot.mentoring.competencies import kept
+from bot.mentoring.numbers import phones
 from bot.overviews import campaigns, learning, people, timeline
 from bot.people import reachable
 from console import asked
@@ -12,6 +13,7 @@ from console.blueprint import blueprint
 from console.office import caller, desk, note, office
 from console.reasons import why
 from console.showing import language, page
+from store.people import Person
 
 ROLES = ("mentee", "mentor", "leader", "coordinator")
 
@@ -49,6 +51,12 @@ def person(person_id: int) -> str:
     found = people.one(desk(), scope, person_id)
     if found is None:
         abort(404)
+    return show(found)
+
+
+def show(found: Person, sentence: str = "") -> str:
+    """The page of somebody whom the caller may see; ``sentence``: why something was not done."""
+    scope = caller().scope
     only = asked.word("only", tuple(timeline.GROUPS))
     before = asked.moment("before")
     names = people.names(desk(), [found.mentor_id, found.backup_mentor_id])
@@ -71,4 +79,7 @@ def person(person_id: int) -> str:
         only=only,
         before=before,
         groups=tuple(timeline.GROUPS),
+        sentence=sentence,
+        phones=phones(found),
+        doubted=any(address.doubted_at for address in found.addresses),
     )

@@ -13,23 +13,14 @@ from flask_babel import gettext as _
 from bot.mentoring.competencies import load
 from bot.overviews import handouts
 from bot.reports import fiscal, packs, writing
+from bot.reports.choosing import Chosen, NotUsable, compute, groups
 from bot.reports.language import translated
 from bot.reports.pdf import as_pdf
 from bot.reports.table import Report
 from console import asked
 from console.blueprint import blueprint
 from console.office import caller, desk, note, office
-from console.report_form import (
-    FORMS,
-    PACK_FORMS,
-    Chosen,
-    NotUsable,
-    chosen,
-    compute,
-    groups,
-    offered,
-    quarters_before,
-)
+from console.report_form import FORMS, PACK_FORMS, chosen, offered, quarters_before
 from console.showing import page, zone
 
 _catalogue = cache(load)

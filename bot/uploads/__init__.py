@@ -1,0 +1,1 @@
+"""Files that are handed in by the console or the API."""
