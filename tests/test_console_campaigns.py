@@ -317,8 +317,8 @@ def test_a_running_campaign_is_changed_paused_copied_and_ended(desk: Desk) -> No
     works(desk)
     assert plan_of(desk, number).per_week == 1
     page = grace.goes(where)
-    assert re.search(rf"Taken back</td><td class=\"reason\">the plan changed</td><td class=\"number\">{planned}<",
-                     page)  # fmt: skip
+    cells = ("Taken back", "the plan changed", planned)
+    assert re.search(r"</td><td[^>]*>".join(map(str, cells)), page)
     page = grace.sends(f"{where}/plan", do="save", sure="1", **fields)
     assert "has this plan already" in page
 
