@@ -199,7 +199,7 @@ def test_a_district_opens_into_facilities_and_people(desk: Desk) -> None:
         "Alice Ingabire",
         "#KAY1",
         "#KAYO",
-        "Oxytocin",
+        "oxytocin",
         "Did not take",
     ):
         assert words in page, words

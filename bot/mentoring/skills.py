@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Integer, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot import people
@@ -41,7 +41,7 @@ def mentees_of(session: Session, mentor: Person, now: datetime) -> list[Person]:
     Args:
         now: aware.
     """
-    last_day = Visit.starts_at + func.make_interval(0, 0, 0, Visit.days)
+    last_day = Visit.starts_at + func.make_interval(0, 0, 0, cast(Visit.days, Integer))
     met = (
         select(VisitPerson.person_id)
         .join(Visit, Visit.id == VisitPerson.visit_id)
