@@ -276,7 +276,7 @@ def test_queries_do_not_grow_with_rows_and_words_stay_words(desk: Desk) -> None:
     assert {path for path in paths if many[path] > few[path]} == set()
     assert max(many.values()) < 40
     assert "&lt;script&gt;alert" in grace.goes("/console/")
-    assert "Unreachable" in grace.page
+    assert "The phone is off or out of reach (30003)" in grace.page
     assert "Cards that expire" in grace.page
 
 

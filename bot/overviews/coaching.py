@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -92,9 +92,9 @@ def plans(session: Session, scope: Scope, district: str, now: datetime, today: d
         ).where(theirs)
     ).one()
     hide = scope.aggregates_only
-    figures = [shown(counted[n], counted[n + 1], hide) for n in (0, 2, 4)]
+    totals = Plans(*_figures(counted, hide))
     if hide:
-        return Plans(*figures)
+        return totals
     mentee, owner = aliased(Person), aliased(Person)
     query: Select[PlanItem, str, str] = (
         select(PlanItem, mentee.name, owner.name)
@@ -104,7 +104,13 @@ def plans(session: Session, scope: Scope, district: str, now: datetime, today: d
         .order_by(PlanItem.due_on, PlanItem.id)
         .limit(SHOWN)
     )
-    return Plans(*figures, [(item, whom, who) for item, whom, who in session.execute(query)])
+    return replace(totals, late=[(item, whom, who) for item, whom, who in session.execute(query)])
+
+
+def _figures(counted: Sequence[int], hide: bool) -> tuple[Figure, Figure, Figure]:
+    """Three figures from pairs of how many, and about how many people."""
+    first, second, third = (shown(counted[n], counted[n + 1], hide) for n in (0, 2, 4))
+    return first, second, third
 
 
 def visits(session: Session, scope: Scope, district: str, now: datetime, timezone: str) -> Visits:
@@ -136,13 +142,12 @@ def visits(session: Session, scope: Scope, district: str, now: datetime, timezon
     ).one()
     hide = scope.aggregates_only
     due = _due(session, scope, district, now.astimezone(ZoneInfo(timezone)).date(), timezone)
-    figures = [shown(counted[n], counted[n + 1], hide) for n in (0, 2, 4)]
-    figures.append(shown(len(due), len(due), hide))
+    totals = Visits(*_figures(counted, hide), shown(len(due), len(due), hide))
     if hide:
-        return Visits(*figures)
+        return totals
     ahead = visit_lines(session, *theirs, Visit.starts_at.between(now, now + AHEAD))
     behind = visit_lines(session, *theirs, Visit.starts_at.between(now - BEHIND, now), newest=True)
-    return Visits(*figures, ahead, behind, due[:SHOWN])
+    return replace(totals, ahead=ahead, behind=behind, due_at=due[:SHOWN])
 
 
 def _due(

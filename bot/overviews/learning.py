@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Date, and_, cast, func, or_, select, true
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from bot.accounts.scope import Scope
@@ -123,7 +124,7 @@ def status(found: Standing, level: str | None) -> str:
     """How somebody stands in what their cadre must reach; ``know`` asks for no skill."""
     if level == "know" and found.knowledge_at is not None and found.skill_at is None:
         return "known"
-    if level is None and found.status == "not assessed":
+    if level is None and found.validated_at is None:
         return NOT_NEEDED
     return found.status
 
@@ -211,7 +212,7 @@ def gains(session: Session, scope: Scope, district: str, catalogue: Catalogue) -
     pre = (
         select(*about, Assessment.at, share.label("share"))
         .where(Assessment.kind == "pre", those)
-        .distinct(*about)
+        .ext(distinct_on(*about))
         .order_by(*about, Assessment.at)
         .subquery("pre")
     )
@@ -229,7 +230,7 @@ def gains(session: Session, scope: Scope, district: str, catalogue: Catalogue) -
             ),
         )
         .where(later.kind == "post")
-        .distinct(*whose)
+        .ext(distinct_on(*whose))
         .order_by(*whose, later.at)
         .subquery("pairs")
     )

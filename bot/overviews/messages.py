@@ -163,7 +163,7 @@ def _between(wanted: Wanted, at: Any, number: Any, rank: int) -> list[ColumnElem
     return conditions
 
 
-def _outgoing(scope: Scope, wanted: Wanted) -> tuple[Select[Any], Select[Any]]:
+def _outgoing(scope: Scope, wanted: Wanted) -> tuple[Select[Any], Select[datetime, int]]:
     """What went out and fits; and the places of all that is looked through for it."""
     table = OutboxMessage
     conditions = _between(wanted, table.created_at, table.id, _RANKS["out"])
@@ -193,7 +193,7 @@ def _outgoing(scope: Scope, wanted: Wanted) -> tuple[Select[Any], Select[Any]]:
     )
 
 
-def _incoming(scope: Scope, wanted: Wanted) -> tuple[Select[Any], Select[Any]]:
+def _incoming(scope: Scope, wanted: Wanted) -> tuple[Select[Any], Select[datetime, int]]:
     """The same of what came in."""
     table = Inbound
     conditions = _between(wanted, table.received_at, table.id, _RANKS["in"])

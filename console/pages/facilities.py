@@ -15,7 +15,8 @@ from console.showing import language, page
 @blueprint.get("/facilities", endpoint="facilities")
 def tree() -> str:
     """The districts, and the facilities of the one that is open or of those that were sought."""
-    scope, words = caller().scope, asked.word("q")
+    scope = caller().scope
+    words = "" if scope.aggregates_only else asked.word("q")
     districts = facilities.districts(desk(), scope)
     only = districts[0].name if len(districts) == 1 else None
     chosen = asked.word("district") if asked.given("district") else only
