@@ -143,7 +143,8 @@ class Browser:
     at: str = ""
 
     def _see(self, answer: TestResponse) -> str:
-        self.page, self.status = answer.get_data(as_text=True), answer.status_code
+        # A file is no text; then only what can be read is shown.
+        self.page, self.status = answer.get_data().decode(errors="replace"), answer.status_code
         self.at = answer.request.path
         self.answer = answer
         return self.page

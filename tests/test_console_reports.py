@@ -28,7 +28,7 @@ def made(desk: Desk) -> Programme:
         return programme(session)
 
 
-def test_a_report_speaks_the_language_of_the_account(desk: Desk) -> None:
+def test_a_report_speaks_the_language_of_the_account(desk: Desk, made: Programme) -> None:
     desk.account("grace@example.org", "admin", language="fr")
     grace = desk.signed_in("grace@example.org")
     page = grace.goes("/console/reports/validated?by=district")

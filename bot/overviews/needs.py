@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, Integer, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from bot import knowledge
@@ -114,7 +114,7 @@ def of(session: Session, scope: Scope, now: datetime, today: date) -> Needs:
             scope,
             ("planned", "unreported"),
             Visit.starts_at >= now - UNREPORTED_FOR,
-            Visit.starts_at + func.make_interval(0, 0, 0, Visit.days) < now,
+            Visit.starts_at + func.make_interval(0, 0, 0, cast(Visit.days, Integer)) < now,
         ),
     )
 
