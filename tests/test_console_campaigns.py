@@ -254,7 +254,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(desk: D
     assert re.search(r'id="district-wrong">Nobody has “Nowhere”', page)
     assert html.escape(awkward, quote=False)[:20] in page
     page = grace.sends("/console/campaigns/new", do="save", **filled(name="taken", topic="pph"))
-    assert re.search(r'id="name-wrong">There is a campaign called “Taken” already', page)
+    assert re.search(r'id="name-wrong">There is a campaign called “taken” already', page)
     page = grace.sends("/console/campaigns/new", do="save", **filled(name="#7"))
     assert re.search(r'id="name-wrong">A campaign.s name cannot begin with #', html.unescape(page))
     page = grace.sends("/console/campaigns/new", do="preview", **filled(name=" "))

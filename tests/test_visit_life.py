@@ -346,8 +346,8 @@ def test_whatever_happens_to_visits(lives: Callable[[], Lives]) -> None:
     run_state_machine_as_test(
         lives,
         settings=settings(
-            max_examples=40,
-            stateful_step_count=30,
+            max_examples=10,
+            stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

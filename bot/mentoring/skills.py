@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import literal, or_, select
 from sqlalchemy.orm import Session
 
 from bot import people
@@ -41,7 +41,7 @@ def mentees_of(session: Session, mentor: Person, now: datetime) -> list[Person]:
     Args:
         now: aware.
     """
-    last_day = Visit.starts_at + func.make_interval(0, 0, 0, Visit.days)
+    over_at = Visit.starts_at + Visit.days * literal(timedelta(days=1))
     met = (
         select(VisitPerson.person_id)
         .join(Visit, Visit.id == VisitPerson.visit_id)
@@ -49,7 +49,7 @@ def mentees_of(session: Session, mentor: Person, now: datetime) -> list[Person]:
             Visit.mentor_id == mentor.id,
             VisitPerson.part == "mentee",
             Visit.starts_at <= now,
-            last_day > now - SIGNS_FOR,
+            over_at > now - SIGNS_FOR,
             or_(Visit.state == "planned", (Visit.state == "held") & VisitPerson.seen),
         )
     )

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
+from bot.importing import LANGUAGES
 from bot.overviews import campaigns as overview
 from bot.overviews import cohorts as choices
 from bot.quizzes import background, campaigns, catalogue, cohorts, districts, drafting
@@ -195,13 +196,11 @@ def _shown(planned: Planned, found: Preview | None = None) -> str:
         topics=choices.topics(desk()) if planned.kind == "quiz" else (),
         district=None if scope.sees_all else scope.district,
         days=DAYS,
-        tip_rows=max(
-            (len(planned.fields.get(f"tip_{one}", ())) for one in form.LANGUAGES), default=0
-        )
+        tip_rows=max((len(planned.fields.get(f"tip_{one}", ())) for one in LANGUAGES), default=0)
         + (form.SPARE_TIPS if found is None else 0),
         tip_languages=[
             one
-            for one in form.LANGUAGES
+            for one in LANGUAGES
             if one in ("en", "fr") or any(planned.fields.get(f"tip_{one}", ()))
         ],
         plan=planned.plan,
