@@ -39,8 +39,9 @@ AIM_SECONDS: Final = 0.3
 AIM_BYTES: Final = 200_000
 # Not a page, or one that ends what is measured.
 LEFT_OUT: Final = frozenset({"console.nothing", "console.logout"})
-# Where an argument is not the number of a table's first row.
-GIVEN: Final = {"name": "service-level", "person_id": str(MENTORS + 1)}
+# Where an argument is not the last row of a table of that name.
+GIVEN: Final = {"name": "service-level", "person_id": str(MENTORS + 1), "campaign_id": "1"}
+TABLES: Final = {"import": "file_import", "draft": "card_draft"}
 _PART: Final = re.compile(r"<(?:[\w()=.]+:)?(\w+)>")
 _API_PART: Final = re.compile(r"{(\w+)}")
 
@@ -155,7 +156,7 @@ class Values:
         """A value for an argument; None: none is known, or the table is empty."""
         if name in GIVEN:
             return GIVEN[name]
-        thing = name.removesuffix("_id")
+        thing = TABLES.get(name.removesuffix("_id"), name.removesuffix("_id"))
         if thing not in self._tables:
             return None
         last = text(f'SELECT id FROM "{thing}" ORDER BY id DESC LIMIT 1')  # noqa: S608

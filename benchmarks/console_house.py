@@ -9,7 +9,9 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from bot import knowledge
 from bot.quizzes import bank, catalogue
+from bot.quizzes.plan import read
 
 NOW: Final = datetime(2026, 9, 28, 15, tzinfo=UTC)
 MENTORS: Final = 400
@@ -116,6 +118,10 @@ _STEPS: Final = (
        SELECT n, 'Campaign ' || n, CASE n WHEN 1 THEN 'running' ELSE 'ended' END,
               :now - interval '30 days' * n, :now - interval '30 days' * n
        FROM generate_series(1, 6) n""",
+    """INSERT INTO campaign_version (campaign_id, version, plan, created_at)
+       SELECT id, 1, CAST(:plan AS jsonb), created_at FROM campaign""",
+    """INSERT INTO file_import (name, state, rows, made_at, moved_at)
+       VALUES ('people.csv', 'done', 20000, :now, :now)""",
     """INSERT INTO enrolment (campaign_id, person_id, joined_at, planned_to)
        SELECT 1, :mentors + n, :now - interval '30 days', :now
        FROM generate_series(1, :people) n""",
@@ -174,7 +180,9 @@ SIZES: Final = ("person", "inbound", "outbox", "case", "answer", "assessment", "
 def fill(session: Session, size: Size) -> dict[str, int]:
     """Fill an empty database; how many rows each of the larger tables has."""
     catalogue.save(session, bank.load())
+    knowledge.save(session, knowledge.read_files())
     session.flush()
+    plan = read({"start": "2026-07-01", "end": "2026-12-31", "cohort": {}, "budget": {}})
     received = size.messages * 2 // 5
     values = {
         "facilities": FACILITIES,
@@ -191,7 +199,8 @@ def fill(session: Session, size: Size) -> dict[str, int]:
         statement = step.replace("::", "\\:\\:")
         for name, value in values.items():
             statement = statement.replace(f":{name}", str(value))
-        session.execute(text(statement))
+        bound = {"plan": plan.model_dump_json()} if ":plan" in statement else {}
+        session.execute(text(statement), bound)
     for table in _COUNTED:
         session.execute(
             text(

@@ -24,6 +24,9 @@ from simulator.cohort import Act, Known, Seen, Spell
 LONGEST: Final = timedelta(hours=3)
 # Everything that happens within this happens together.
 SHORTEST: Final = timedelta(seconds=30)
+# While somebody answers one question after the other, nothing else need be looked at.
+TICKS_EVERY: Final = timedelta(minutes=5)
+LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 PATIENCE: Final = 120.0
 TICKS: Final = (
     ticks.outbox,
@@ -115,6 +118,9 @@ class Play:
     steps: int = 0
     _messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     _down: frozenset[str] = frozenset()
+    # When a row is due next, as far as it was known before the last step, and the last ticks.
+    _due: datetime | None = None
+    _ticked: datetime = LONG_AGO
 
     def run(self, until: datetime) -> None:
         """Let everybody live until a moment (aware)."""
@@ -143,6 +149,7 @@ class Play:
         now = self.works.now()
         with self.works.engine.connect() as connection:
             row = connection.execute(_NEXT).scalar()
+        self._due = row
         moments = [player.next_at for player in set(self.players.values())]
         soonest: datetime = min(filter(None, [row, *moments, now + self.longest]))
         return min(max(soonest, now + SHORTEST), until)
@@ -192,8 +199,11 @@ class Play:
 
     def _settle(self) -> None:
         """Do what is due and wait until nothing moves; what is heard may lead to more."""
-        for tick in TICKS:
-            tick(self.works)
+        now = self.works.now()
+        if self._due is None or self._due <= now or now - self._ticked >= TICKS_EVERY:
+            self._ticked = now
+            for tick in TICKS:
+                tick(self.works)
         self._rest()
         self._listen()
 

@@ -106,6 +106,11 @@ def _number_of(value: float | None) -> str:
     return "" if value is None else repr(value).removesuffix(".0")
 
 
+def tidy(fields: Fields) -> dict[str, Sequence[str]]:
+    """The form as it was sent, with every word of a list by itself and no empty one."""
+    return {**fields, **{name: words(fields, name) for name in (*WORDS, "weekdays")}}
+
+
 def read(kind: str, fields: Fields) -> Read:
     """What a form holds. What is empty is as the plan has it by itself.
 

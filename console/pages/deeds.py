@@ -55,7 +55,7 @@ def _sure() -> bool:
 
 
 def _tick() -> str:
-    return _("Please tick that you are sure.")
+    return str(_("Please tick that you are sure."))
 
 
 @blueprint.post(f"/people/{NUMBER}/transfer")
@@ -196,15 +196,15 @@ def _other(kept: Person) -> Person | str:
             return found
     who = asked.plain(request.values.get("who", ""))[:80]
     if not who:
-        return _("Please give the number or the external id of the other record.")
+        return str(_("Please give the number or the external id of the other record."))
     several = people.called(desk(), who, office().settings.default_region)
     seen = [overview.one(desk(), scope, one.id) for one in several if one.id != kept.id]
     others = [one for one in seen if one is not None]
     if len(others) == 1:
         return others[0]
     if others:
-        return _("Several people have this number. Please give the external id.")
-    return _("No other record has this number or external id.")
+        return str(_("Several people have this number. Please give the external id."))
+    return str(_("No other record has this number or external id."))
 
 
 def _preview(kept: Person, other: Person, sentence: str = "") -> str:

@@ -81,7 +81,7 @@ def campaign_new() -> str:
 def campaign_make() -> Answer:
     """Look at what the form would come to, or keep it as a draft. Nothing is sent by it."""
     kind = next((one for one in KINDS if one == request.form.get("kind")), "quiz")
-    planned = Planned(kind, asked.sent())
+    planned = Planned(kind, form.tidy(asked.sent()))
     if _wants_rows():
         return _shown(planned)
     _compose(planned)
@@ -110,7 +110,7 @@ def campaign_plan(campaign_id: int) -> Answer:
         abort(403)
     if request.method == "GET":
         return _shown(Planned(plan.kind, form.of(plan), found))
-    planned = Planned(plan.kind, asked.sent(), found)
+    planned = Planned(plan.kind, form.tidy(asked.sent()), found)
     if _wants_rows():
         return _shown(planned)
     _compose(planned)

@@ -1,5 +1,7 @@
 """Tokens of the API, files of people that are being imported, outgoing webhooks."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -12,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 
-def moment(name: str, nullable: bool = False) -> sa.Column:
+def moment(name: str, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, store.base.UtcDateTime(timezone=True), nullable=nullable)
 
 
