@@ -207,6 +207,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "not assessed": N_("Not assessed"),
         "not needed": N_("Not needed"),
     },
+    "learning part": {
+        "mentees": N_("Mentees and competencies"),
+        "progress": N_("Progress"),
+        "visits": N_("Plans and visits"),
+    },
     "visit": {
         "planned": N_("Planned"),
         "held": N_("Held"),

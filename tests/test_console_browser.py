@@ -228,6 +228,8 @@ def test_every_page_fits_a_laptop_and_a_phone_and_a_screen_reader(
         "library": "/console/cards/library",
         "card": f"/console/cards/library/{TXA}",
         "learning": "/console/learning?area=MNH",
+        "progress": "/console/learning?part=progress&area=MNH",
+        "visits": "/console/learning?part=visits",
         "messages": "/console/messages",
         "reports": "/console/reports",
         "report": "/console/reports/service-level",

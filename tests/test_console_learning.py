@@ -108,12 +108,13 @@ def test_the_heat_map_agrees_with_each_mentees_own_record(desk: Desk) -> None:
                 assert (cell == "validated") == (one.id in own.validated)
             matrix = learning.matrix(session, person, CATALOGUE)
             assert {one.competency for one in matrix} >= set(own.required)
-        progress = learning.progress(session, Scope("admin"), "", MNH)
+        progress, months = learning.progress(
+            session, Scope("admin"), "", MNH, TODAY, "Africa/Kigali"
+        )
         validated = {one.competency: one.validated for one in progress}
         assert validated["mnh-pph"] == 6
         assert sum(int(str(one)) for one in validated.values()) == 6
         assert {one.assessed for one in progress} == {9}
-        months = learning.months(session, Scope("admin"), "", MNH, TODAY, "Africa/Kigali")
         assert len(months) == learning.MONTHS
         assert months[-1].first == TODAY.replace(day=1)
         assert sum(int(str(one.mentees)) for one in months) == 6
@@ -165,7 +166,8 @@ def test_everybody_sees_their_own_and_a_viewer_no_small_figure(desk: Desk) -> No
         assert facilities.places(session, viewer, district="Gatsibo", words="", page=1) == ([], 0)
         assert coaching.plans(session, viewer, "", NOW, TODAY) == coaching.Plans("<5", "<5", 0)
         assert coaching.visits(session, viewer, "", NOW, "Africa/Kigali").held == "<5"
-        assert {one.validated for one in learning.progress(session, viewer, "", MNH)} == {0, 6}
+        progress, _ = learning.progress(session, viewer, "", MNH, TODAY, "Africa/Kigali")
+        assert {one.validated for one in progress} == {0, 6}
         assert Scope("nobody").places().compare(Scope("").places())
 
 
@@ -229,7 +231,15 @@ def test_the_learning_page_by_role_and_language(desk: Desk) -> None:
     assert "Pratique manquante" in page
     assert "Gatsibo Nurse" not in grace.goes("/console/learning?area=MNH&district=Kayonza")
     assert "Gatsibo Nurse" in grace.goes("/console/learning?area=mnh&q=gatsibo")
-    for odd in ("area=x", "page=99", "q=%00", "district=x", "cadre=x"):
+    assert "Gatsibo Hospital" in grace.goes("/console/learning?part=visits")
+    assert (
+        "Gatsibo"
+        not in grace.goes("/console/learning?part=visits&district=Kayonza")
+        .split("</form>")[-1]
+        .split("<footer")[0]
+    )
+    assert "Pré-test" in grace.goes("/console/learning?part=progress&area=MNH")
+    for odd in ("area=x", "part=x", "page=99", "q=%00", "district=x", "cadre=x"):
         grace.goes(f"/console/learning?{odd}")
         assert grace.status == 200, odd
     assert "Meilleur post-test : 90\u00a0%" in grace.goes(f"/console/people/{nurse}")
@@ -241,3 +251,4 @@ def test_the_learning_page_by_role_and_language(desk: Desk) -> None:
     page = viewer.goes("/console/learning?area=MNH&district=Gatsibo")
     assert "Nurse" not in page
     assert "Validated, by competency" in page
+    assert "Nurse" not in viewer.goes("/console/learning?part=mentees&area=MNH")

@@ -216,6 +216,8 @@ PAGES = (
     "/console/facilities?district=Kayonza",
     "/console/facilities/{facility}",
     "/console/learning",
+    "/console/learning?part=progress",
+    "/console/learning?part=visits",
     "/console/messages",
     "/console/import",
     "/console/settings",

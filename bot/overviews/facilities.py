@@ -14,6 +14,7 @@ from bot.accounts.scope import Scope
 from bot.overviews import cases
 from bot.overviews.coaching import VisitLine, visit_lines
 from bot.overviews.shown import Figure, shown
+from bot.reports.query import in_memory
 from bot.reports.validated import validations
 from store.cases import Case
 from store.learning import Assessment
@@ -148,6 +149,7 @@ _Figures = Mapping[str, Mapping[Any, Any]]
 
 def _figures(session: Session, scope: Scope, by: Any, where: ColumnElement[bool]) -> _Figures:
     """Each figure by district or facility: one query for each, however many there are."""
+    in_memory(session)
     who = true() if scope.aggregates_only else scope.people()
     is_mentee = Person.roles.contains(["mentee"])
 

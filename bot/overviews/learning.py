@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Date, and_, cast, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Subquery,
+    Text,
+    and_,
+    cast,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
@@ -23,6 +35,7 @@ from bot.mentoring.standings import record
 from bot.mentoring.validation import Standing, standing
 from bot.overviews import people
 from bot.overviews.shown import Figure, shown, shown_share
+from bot.reports.query import in_memory
 from bot.reports.validated import validations
 from store.learning import Assessment
 from store.people import Facility, Person
@@ -142,9 +155,17 @@ def _everybody(scope: Scope) -> ColumnElement[bool]:
     return true() if scope.aggregates_only else scope.people()
 
 
-def progress(session: Session, scope: Scope, district: str, area: Area) -> list[Progress]:
-    """How far an area is, competency by competency."""
-    those = _those(scope, district)
+def progress(
+    session: Session, scope: Scope, district: str, area: Area, today: date, zone: str
+) -> tuple[list[Progress], list[Month]]:
+    """How far an area is, competency by competency; and who became validated in a first one, month
+    by month until today.
+
+    Args:
+        zone: whose months they are.
+    """
+    in_memory(session)
+    those, hide = _those(scope, district), scope.aggregates_only
     names = [one.id for one in area.competencies]
     tested = [
         func.count(Assessment.person_id.distinct()).filter(
@@ -157,46 +178,40 @@ def progress(session: Session, scope: Scope, district: str, area: Area) -> list[
             Assessment.technical_area == area.id, Assessment.kind != "self", those
         )
     ).one()
-    done = validations(Assessment.technical_area == area.id, those)
-    validated: dict[str, int] = {
-        row[0]: row[1]
-        for row in session.execute(
-            select(done.c.competency, func.count(done.c.person_id.distinct())).group_by(
-                done.c.competency
-            )
-        )
-    }
-    hide = scope.aggregates_only
+    validated = _validated(session, validations(Assessment.technical_area == area.id, those), zone)
+
+    def count(key: str) -> Figure:
+        return shown(validated.get(key, 0), validated.get(key, 0), hide)
+
     return [
         Progress(
             name,
             shown(assessed, assessed, hide),
-            shown(validated.get(name, 0), validated.get(name, 0), hide),
+            count(name),
             shown_share(validated.get(name, 0), assessed, hide),
         )
         for name, assessed in zip(names, reached, strict=True)
-    ]
+    ], [Month(first, count(first.isoformat())) for first in _months(today)]
 
 
-def months(
-    session: Session, scope: Scope, district: str, area: Area, today: date, zone: str
-) -> list[Month]:
-    """Who became validated in a first competency of an area, month by month until today.
-
-    Args:
-        zone: whose months they are.
+def _validated(session: Session, found: Subquery, zone: str) -> dict[str, int]:
+    """How many are validated in each competency, and for the first time in each month; put
+    together once for both, for it is what takes the time.
     """
-    done = validations(Assessment.technical_area == area.id, _those(scope, district))
-    first = select(done.c.person_id, func.min(done.c.at).label("at")).group_by(done.c.person_id)
-    since = first.subquery("first")
-    month = cast(func.date_trunc("month", func.timezone(zone, since.c.at)), Date)
-    counted: dict[date, int] = {
-        row[0]: row[1] for row in session.execute(select(month, func.count()).group_by(month))
-    }
-    return [
-        Month(at, shown(counted.get(at, 0), counted.get(at, 0), scope.aggregates_only))
-        for at in _months(today)
-    ]
+    done = select(found).cte("done")
+    first = (
+        select(func.min(done.c.at).label("at")).group_by(done.c.person_id).subquery("first_time")
+    )
+    month = cast(cast(func.date_trunc("month", func.timezone(zone, first.c.at)), Date), Text)
+    rows = session.execute(
+        union_all(
+            select(done.c.competency, func.count(done.c.person_id.distinct())).group_by(
+                done.c.competency
+            ),
+            select(month, func.count()).group_by(month),
+        )
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _months(today: date) -> list[date]:

@@ -94,10 +94,14 @@ def run(session: Session, sql: str, wanted: Wanted, **more: Any) -> list[dict[st
         "by": wanted.by,
         **more,
     }
-    # Millions of rows are put together in memory, not in files.
-    session.execute(text("SET LOCAL work_mem = '256MB'"))
+    in_memory(session)
     used = {name: value for name, value in filled.items() if f":{name}" in whole}
     return [dict(row._mapping) for row in session.execute(text(whole), used)]
+
+
+def in_memory(session: Session) -> None:
+    """Until the transaction ends, millions of rows are put together in memory, not in files."""
+    session.execute(text("SET LOCAL work_mem = '256MB'"))
 
 
 def may_show(

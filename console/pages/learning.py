@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
 
 from flask_babel import format_date
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from bot.mentoring.competencies import kept
+from bot.accounts.scope import Scope
+from bot.mentoring.competencies import Area, Catalogue, kept
 from bot.overviews import coaching, learning, people
 from bot.overviews.shown import Figure
 from console import asked
@@ -17,6 +20,9 @@ from console.office import caller, desk, office
 from console.plots import Bar, bars
 from console.showing import language, page, zone
 
+# What one looks at every day, and what takes longer to put together, each by itself.
+PARTS: Final = ("mentees", "progress", "visits")
+
 
 @blueprint.get("/learning", endpoint="learning")
 def overview() -> str:
@@ -24,6 +30,8 @@ def overview() -> str:
     scope, settings, now = caller().scope, office().settings, office().now()
     catalogue, today = kept(settings.competencies_dir), now.astimezone(zone()).date()
     area = catalogue.area(asked.word("area")) or catalogue.areas[0]
+    parts = PARTS[1:] if scope.aggregates_only else PARTS
+    part = asked.word("part", parts) or parts[0]
     wanted = people.Wanted(
         words=asked.word("q"),
         role="mentee",
@@ -32,8 +40,16 @@ def overview() -> str:
         page=asked.number(),
     )
     district = "" if scope.aggregates_only else wanted.district
-    months = learning.months(desk(), scope, district, area, today, settings.default_timezone)
-    gains = learning.gains(desk(), scope, district, catalogue)
+    shown: dict[str, Any] = {}
+    if part == "mentees":
+        shown["heat"] = learning.heat(
+            desk(), scope, wanted, settings.default_region, catalogue, area
+        )
+    elif part == "progress":
+        shown = _progress(scope, district, catalogue, area, today)
+    else:
+        shown["plans"] = coaching.plans(desk(), scope, district, now, today)
+        shown["visits"] = coaching.visits(desk(), scope, district, now, settings.default_timezone)
     districts, cadres = people.choices(desk(), scope)
     return page(
         "learning.html",
@@ -47,26 +63,33 @@ def overview() -> str:
         districts=districts,
         cadres=cadres,
         numbers=scope.numbers,
-        heat=None
-        if scope.aggregates_only
-        else learning.heat(desk(), scope, wanted, settings.default_region, catalogue, area),
         size=people.PAGE,
-        progress=learning.progress(desk(), scope, district, area),
-        months=months,
-        months_plot=bars(
-            _("Mentees validated for the first time, by month"),
-            [
-                Bar(format_date(one.first, "MMM", rebase=False), (_known(one.mentees),))
-                for one in months
-            ],
-        ),
-        gains=gains,
-        gains_plot=_gains(gains),
-        plans=coaching.plans(desk(), scope, district, now, today),
-        visits=coaching.visits(desk(), scope, district, now, settings.default_timezone),
+        part=part,
+        parts=parts,
         named=not scope.aggregates_only,
         alone=scope.role == "mentor",
+        **shown,
     )
+
+
+def _progress(
+    scope: Scope, district: str, catalogue: Catalogue, area: Area, today: date
+) -> dict[str, Any]:
+    """What is validated, and what tests say."""
+    progress, months = learning.progress(
+        desk(), scope, district, area, today, office().settings.default_timezone
+    )
+    gains = learning.gains(desk(), scope, district, catalogue)
+    columns = [
+        Bar(format_date(one.first, "MMM", rebase=False), (_known(one.mentees),)) for one in months
+    ]
+    return {
+        "progress": progress,
+        "months": months,
+        "months_plot": bars(_("Mentees validated for the first time, by month"), columns),
+        "gains": gains,
+        "gains_plot": _gains(gains),
+    }
 
 
 def _known(figure: Figure) -> float | None:
