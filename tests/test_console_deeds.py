@@ -179,8 +179,8 @@ def test_how_far_an_import_is_is_written_down_meanwhile(desk: Desk, tmp_path: Pa
 def test_every_problem_of_a_row_is_said_in_french_too(desk: Desk) -> None:
     bad = {
         "name": "X", "phone": "12", "role": "king", "language": "xx", "timezone": "Mars",
-        "consent": "maybe", "duty_hours": "someday 08:00-17:00", "max_open_cases": "no", "languages": "xx",
-        "_extra": "more",
+        "consent": "maybe", "duty_hours": "someday 08:00-17:00", "max_open_cases": "no",
+        "languages": "xx", "_extra": "more",
     }  # fmt: skip
     problems = [f"Line 2: {one}." for one in check_person(2, bad, desk.settings)[1]]
     problems += [f"Line 2: {one}." for one in check_person(2, {"name": "X"}, desk.settings)[1]]
