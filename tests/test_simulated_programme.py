@@ -125,6 +125,7 @@ def lived(town: Town) -> tuple[TownPlay, Mapping[str, Player]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_from_the_first_test_to_validation(town: Town) -> None:
     settled(town)
     play, people = lived(town)
