@@ -37,6 +37,7 @@ NUMBERS = count(1000)
 # What the checks of a table want; everything else is made from its type.
 WANTED: dict[str, dict[str, Any]] = {
     "account": {"role": "viewer"},
+    "api_token": {"role": "viewer"},
     "assessment": {"kind": "pre", "out_of": 20, "score": 12},
     "skill_observation": {"patient_consent": True},
     "goal": {"competency": "mnh-pph", "state": "proposed"},
