@@ -167,8 +167,10 @@ def _route(situation: Situation) -> Routed:
         return Routed(Route.WALK)
     command = words.command(situation.text)
     talk = situation.talk
-    if command is not None and command.name == "sum" and not (talk and talk.hosts):
-        command = None  # a word like any other
+    hosts = talk is not None and talk.hosts
+    if command is not None and command.name == "sum" and not hosts:
+        # A mentor's summary may come after the discussion has ended: it is no answer to a case.
+        command = command if situation.is_mentor and not situation.quotes_something else None
     if command is not None and command.name in _OF_AREA and not _knows_area(situation, command):
         command = None
     if command is not None and situation.is_coordinator and command.name in OVERSEES:

@@ -172,11 +172,20 @@ class Turn:
         kind: str = "reply",
         dose_id: int | None = None,
         case_id: int | None = None,
+        discussion_id: int | None = None,
         **values: object,
     ) -> None:
         """Say one of our texts back to where the message came from."""
         said = text(key, self.person.language, **values)
-        self.reply_text(said, label=key, menu=menu, kind=kind, dose_id=dose_id, case_id=case_id)
+        self.reply_text(
+            said,
+            label=key,
+            menu=menu,
+            kind=kind,
+            dose_id=dose_id,
+            case_id=case_id,
+            discussion_id=discussion_id,
+        )
 
     def reply_text(
         self,
@@ -187,6 +196,7 @@ class Turn:
         kind: str = "reply",
         dose_id: int | None = None,
         case_id: int | None = None,
+        discussion_id: int | None = None,
         media_url: str | None = None,
     ) -> None:
         """Say something back to where the message came from, once per ``label``.
@@ -206,6 +216,7 @@ class Turn:
             inbound_id=self.inbound.id,
             dose_id=dose_id,
             case_id=case_id,
+            discussion_id=discussion_id,
             media_url=media_url,
             wake=False,
         )

@@ -307,3 +307,35 @@ def test_a_reply_is_relayed_once_however_often_its_job_runs(town: Town) -> None:
     said = re.findall(r"reply (\d\d)", "\n".join(m.body for m in phones[3].received()))
     assert said == [f"{number:02d}" for number in range(24)]
     assert any(re.match(r"\d+ replies:", m.body) for m in phones[3].received())
+
+
+def test_a_number_that_is_no_choice_is_asked_again_and_the_next_one_joins(town: Town) -> None:
+    alice = town.mentor(ALICE)
+    claudine = mentee(town, 1, "Claudine Mukamana")
+    for number in range(2, 7):
+        mentee(town, number, f"Mentee {number}")
+    convene(alice)
+    claudine.hears("Alice invites you", "1 Join 2 No thanks")
+    claudine.says("7")
+    claudine.hears("number")
+    claudine.says("9")
+    claudine.hears("number")
+    claudine.says("1")
+    claudine.hears("Alice asks: A primigravida")
+    assert all(row.state == "done" for row in town.inbound())
+
+
+def test_a_summary_without_a_discussion_is_no_answer_to_a_case(town: Town) -> None:
+    alice = town.mentor(ALICE)
+    nurse = mentee(town, 1, "Claudine Mukamana")
+    nurse.says("MENTOR")
+    nurse.hears("Text your question")
+    nurse.says("Snake bite on the hand, what first")
+    nurse.hears("I asked Alice")
+    alice.hears("Snake bite")
+    alice.says("SUM Check protein, have magnesium ready")
+    alice.hears("no discussion")
+    nurse.hears_nothing()
+    alice.says("Sum of it: refer her now", quoting="Snake bite")  # said to this case
+    alice.hears("Sent to")
+    nurse.hears("refer her now")

@@ -87,7 +87,8 @@ def _newest_invitation(turn: Turn) -> int | None:
     ).first()
     if newest is None or newest.menu != "join":
         return None
-    return int(newest.discussion_id)
+    found: int | None = newest.discussion_id
+    return found
 
 
 def invitation(turn: Turn) -> None:
@@ -101,7 +102,8 @@ def invitation(turn: Turn) -> None:
     elif number == 2 or yes is False:
         _leave(turn, discussion)
     else:
-        turn.reply("choose_again", menu="join")
+        # About this discussion still: the next number is its answer, too.
+        turn.reply("choose_again", menu="join", discussion_id=discussion_id)
 
 
 def member_word(turn: Turn, asked: words.Command) -> None:
