@@ -33,10 +33,9 @@ WAIT: Final = 60
 """Seconds that whoever was too fast is asked to wait."""
 
 _PART: Final = re.compile(r"{(\w+)}")
-_NUMBER: Final = "<int(max=9007199254740991):{}>"
 _RULES: Final = {
     "name": "<name>",
-    **{part: _NUMBER.format(part) for part in ("person_id", "case_id", "import_id")},
+    **{part: f"<number:{part}>" for part in ("person_id", "case_id", "import_id")},
 }
 _CODES: Final = {
     400: ("bad_request", "This request cannot be read."),

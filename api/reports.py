@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from api import asking, models
 from api.routes import NOT_FOUND, Call, Refused, get
-from bot.mentoring.competencies import load
+from bot.mentoring.competencies import kept
 from bot.reports import choosing
-
-_catalogue = cache(load)
 
 
 @get("/reports", models.Reports)
@@ -36,7 +32,7 @@ def report(call: Call, asked: asking.Report) -> models.Answer:
         wanted = choosing.chosen(name, given, call.settings, call.now)
     except choosing.NotUsable as error:
         raise Refused(422, "not_usable", str(error)) from None
-    catalogue = _catalogue(call.settings.competencies_dir)
+    catalogue = kept(call.settings.competencies_dir)
     found = choosing.compute(call.session, name, wanted, catalogue, call.now)
     call.note(report=name, period=wanted.period.label)
     return models.Report(

@@ -2,60 +2,21 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 from flask import Flask
 from flask_babel import Babel
 
-from console import assets, guard
-from console.blueprint import blueprint
+from console import guard, pages
+from console.blueprint import Number, blueprint
 from console.language import chosen
 from console.office import Office
-from console.pages import (
-    accounts,
-    audit,
-    bank,
-    campaigns,
-    cards,
-    cases,
-    deeds,
-    entering,
-    facilities,
-    home,
-    hooks,
-    importing,
-    learning,
-    library,
-    messages,
-    people,
-    planning,
-    reports,
-    settings,
-    tokens,
-)
 
-# Each hangs its pages on the blueprint when it is read.
-PAGES = (
-    assets,
-    accounts,
-    audit,
-    bank,
-    campaigns,
-    cards,
-    cases,
-    deeds,
-    entering,
-    facilities,
-    home,
-    hooks,
-    importing,
-    learning,
-    library,
-    messages,
-    people,
-    planning,
-    reports,
-    settings,
-    tokens,
-)
+# Each module of pages hangs them on the blueprint when it is read, and so does that of assets.
+import_module("console.assets")
+for _page in iter_modules(pages.__path__, f"{pages.__name__}."):
+    import_module(_page.name)
 
 
 def open_console(app: Flask, office: Office) -> None:
@@ -79,4 +40,5 @@ def open_console(app: Flask, office: Office) -> None:
     guard.csrf.init_app(app)
     guard.login_manager.init_app(app)
     guard.limiter.init_app(app)
+    app.url_map.converters["number"] = Number
     app.register_blueprint(blueprint)

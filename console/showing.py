@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import render_template, request
+from flask import Response, make_response, render_template, request
 from flask_babel import format_date, format_datetime, format_decimal, format_timedelta, get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -75,6 +75,13 @@ def page(template: str, **values: Any) -> str:
     )
 
 
+def going_on(text: str, seconds: int) -> Response:
+    """A page about something that a worker does just now: browsers load it again after a while."""
+    answer = make_response(text)
+    answer.headers["Refresh"] = str(seconds)
+    return answer
+
+
 def language() -> str:
     """The one in which the page is written."""
     return str(get_locale() or "en")
@@ -83,6 +90,11 @@ def language() -> str:
 def zone() -> ZoneInfo:
     """The programme's."""
     return ZoneInfo(office().settings.default_timezone)
+
+
+def today() -> date:
+    """The programme's day."""
+    return office().now().astimezone(zone()).date()
 
 
 def moment(at: datetime | None) -> str:

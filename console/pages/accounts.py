@@ -87,7 +87,7 @@ def account_add() -> Answer:
     return _page(link=_link_of(token), link_of=made.email, form={})
 
 
-@blueprint.post("/users/<int(max=9007199254740991):account_id>")
+@blueprint.post("/users/<number:account_id>")
 def account_change(account_id: int) -> Answer:
     """One change of one account: the pressed button says which."""
     account = next((one for one in keeping.listed(desk()) if one.id == account_id), None)

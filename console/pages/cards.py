@@ -13,7 +13,7 @@ from console import asked, card_form
 from console.blueprint import blueprint
 from console.card_form import by, form, is_stale, no_day, stale
 from console.office import caller, desk, note, office
-from console.showing import language, page, zone
+from console.showing import language, page, today
 from store.knowledge import CardDraft
 
 Answer = str | Response | tuple[str, int]
@@ -26,7 +26,7 @@ def queue() -> str:
     now = office().now()
     return page(
         "cards.html",
-        queue=cards.queue(desk(), by(), now, now.astimezone(zone()).date()),
+        queue=cards.queue(desk(), by(), now, today()),
         training=training.of(desk(), now),
         now=now,
     )
@@ -40,7 +40,7 @@ def _draft(draft_id: int) -> CardDraft:
     return found
 
 
-@blueprint.get("/cards/drafts/<int(max=9007199254740991):draft_id>")
+@blueprint.get("/cards/drafts/<number:draft_id>")
 def draft(draft_id: int) -> str:
     """One draft: what it says, what it changes, what stands against it."""
     return _shown(_draft(draft_id))
@@ -99,7 +99,7 @@ def _to(draft_id: int, sentence: str) -> Response:
     return redirect(url_for("console.draft", draft_id=draft_id))
 
 
-@blueprint.post("/cards/drafts/<int(max=9007199254740991):draft_id>/approve")
+@blueprint.post("/cards/drafts/<number:draft_id>/approve")
 def draft_approve(draft_id: int) -> Answer:
     """Approve what was looked at; the model is trained with it in the background."""
     found = _draft(draft_id)
@@ -114,7 +114,7 @@ def draft_approve(draft_id: int) -> Answer:
     return _to(draft_id, _("Approved. It is trained in the background and then goes live."))
 
 
-@blueprint.post("/cards/drafts/<int(max=9007199254740991):draft_id>/reject")
+@blueprint.post("/cards/drafts/<number:draft_id>/reject")
 def draft_reject(draft_id: int) -> Answer:
     """Turn it down; whoever proposed it is told why."""
     found = _draft(draft_id)
@@ -131,7 +131,7 @@ def draft_reject(draft_id: int) -> Answer:
     return _to(draft_id, _("Turned down. Whoever proposed it is told why."))
 
 
-@blueprint.post("/cards/drafts/<int(max=9007199254740991):draft_id>/merge")
+@blueprint.post("/cards/drafts/<number:draft_id>/merge")
 def draft_merge(draft_id: int) -> Answer:
     """Add its questions to a card of the library."""
     found = _draft(draft_id)
@@ -146,7 +146,7 @@ def draft_merge(draft_id: int) -> Answer:
     return _to(draft_id, _("Its questions are added to that card once the model is trained."))
 
 
-@blueprint.route("/cards/drafts/<int(max=9007199254740991):draft_id>/edit", methods=["GET", "POST"])
+@blueprint.route("/cards/drafts/<number:draft_id>/edit", methods=["GET", "POST"])
 def draft_edit(draft_id: int) -> Answer:
     """Change what a draft says, before it is decided on."""
     found = _draft(draft_id)

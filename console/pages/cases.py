@@ -52,7 +52,7 @@ def _case(case_id: int) -> Case:
     return found
 
 
-@blueprint.get("/cases/<int(max=9007199254740991):case_id>")
+@blueprint.get("/cases/<number:case_id>")
 def case(case_id: int) -> str:
     """One case: its thread, who had it and why, what is due. That it was looked at is noted."""
     return _shown(_case(case_id), "")
@@ -91,7 +91,7 @@ def _done(found: Case, what: str, sentence: str) -> Response:
     return redirect(url_for("console.case", case_id=found.id))
 
 
-@blueprint.post("/cases/<int(max=9007199254740991):case_id>/answer")
+@blueprint.post("/cases/<number:case_id>/answer")
 def case_answer(case_id: int) -> Response | tuple[str, int]:
     """Answer in the programme's name; the mentee hears it where they asked."""
     found = _case(case_id)
@@ -113,7 +113,7 @@ def case_answer(case_id: int) -> Response | tuple[str, int]:
     return _done(found, "case_answered", _("Your answer is on its way to the mentee."))
 
 
-@blueprint.post("/cases/<int(max=9007199254740991):case_id>/give")
+@blueprint.post("/cases/<number:case_id>/give")
 def case_give(case_id: int) -> Response | tuple[str, int]:
     """Give it to a mentor, whoever has it."""
     found = _case(case_id)
@@ -127,7 +127,7 @@ def case_give(case_id: int) -> Response | tuple[str, int]:
     return _done(found, "case_given", _("The case is with %(mentor)s.", mentor=name))
 
 
-@blueprint.post("/cases/<int(max=9007199254740991):case_id>/close")
+@blueprint.post("/cases/<number:case_id>/close")
 def case_close(case_id: int) -> Response | tuple[str, int]:
     """Close it; the mentee is told. It needs the tick that says so."""
     found = _case(case_id)
@@ -137,7 +137,7 @@ def case_close(case_id: int) -> Response | tuple[str, int]:
     return _done(found, "case_closed", _("The case is closed, and the mentee is told."))
 
 
-@blueprint.post("/cases/<int(max=9007199254740991):case_id>/propose")
+@blueprint.post("/cases/<number:case_id>/propose")
 def case_propose(case_id: int) -> Response | tuple[str, int]:
     """Make a draft card of its answer, and ask for a review."""
     found = _case(case_id)

@@ -21,7 +21,7 @@ from console.showing import day, page, zone
 from store.people import Person
 
 Answer = str | Response | tuple[str, int]
-NUMBER = "<int(max=9007199254740991):person_id>"
+NUMBER = "<number:person_id>"
 
 
 def _person(person_id: int) -> Person:

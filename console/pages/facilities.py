@@ -42,7 +42,7 @@ def tree() -> str:
     )
 
 
-@blueprint.get("/facilities/<int(max=9007199254740991):facility_id>")
+@blueprint.get("/facilities/<number:facility_id>")
 def facility(facility_id: int) -> str:
     """One facility. That its people were looked at is noted."""
     scope = caller().scope

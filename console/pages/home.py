@@ -13,18 +13,17 @@ from console.blueprint import blueprint
 from console.office import caller, desk, office
 from console.plots import Bar, bars
 from console.reasons import why
-from console.showing import page, zone
+from console.showing import page, today
 
 
 @blueprint.get("/")
 def home() -> str:
     """The first page."""
     now, scope = office().now(), caller().scope
-    today = now.astimezone(zone()).date()
     found = glance.of(desk(), scope, now, office().settings.default_timezone)
     return page(
         "home.html",
-        needs=None if scope.aggregates_only else needs.of(desk(), scope, now, today),
+        needs=None if scope.aggregates_only else needs.of(desk(), scope, now, today()),
         glance=found,
         own=scope.role == "mentor",
         why=why,

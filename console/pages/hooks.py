@@ -56,7 +56,7 @@ def hook_add() -> Answer:
     return _page(secret=made.secret, secret_of=made.url, form={}, chosen=())
 
 
-@blueprint.post("/settings/webhooks/<int(max=9007199254740991):hook_id>")
+@blueprint.post("/settings/webhooks/<number:hook_id>")
 def hook_change(hook_id: int) -> Answer:
     """Send a test, try again what was given up, or remove it: the pressed button says which."""
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, make_response, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -11,13 +11,12 @@ from bot.uploads import people as uploads
 from console.blueprint import blueprint
 from console.office import caller, desk, office, told
 from console.row_words import in_words
-from console.showing import page
+from console.showing import going_on, page
 from store.imports import FileImport
 
 Answer = str | Response | tuple[str, int]
-NUMBER = "<int(max=9007199254740991):import_id>"
-# Seconds after which a page about something that goes on is loaded again.
-LOOK_AGAIN = "3"
+NUMBER = "<number:import_id>"
+LOOK_AGAIN = 3  # seconds
 GOING_ON = ("checking", "importing")
 
 
@@ -67,23 +66,19 @@ def _import(import_id: int) -> FileImport:
 
 
 @blueprint.get(f"/import/{NUMBER}")
-def import_shown(import_id: int) -> Response:
+def import_shown(import_id: int) -> str | Response:
     """How far it is, what is wrong, or what would be imported."""
     found = _import(import_id)
     columns = [name for name in PEOPLE_COLUMNS if any(row.get(name) for row in found.sample)]
-    answer = make_response(
-        page(
-            "import_shown.html",
-            found=found,
-            problems=[in_words(problem) for problem in found.problems],
-            columns=columns,
-            going_on=found.state in GOING_ON,
-            most=uploads.MOST_PROBLEMS,
-        )
+    shown = page(
+        "import_shown.html",
+        found=found,
+        problems=[in_words(problem) for problem in found.problems],
+        columns=columns,
+        going_on=found.state in GOING_ON,
+        most=uploads.MOST_PROBLEMS,
     )
-    if found.state in GOING_ON:
-        answer.headers["Refresh"] = LOOK_AGAIN
-    return answer
+    return going_on(shown, LOOK_AGAIN) if found.state in GOING_ON else shown
 
 
 @blueprint.post(f"/import/{NUMBER}")

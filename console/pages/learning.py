@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, Final
 
 from flask_babel import format_date
@@ -18,7 +17,7 @@ from console import asked
 from console.blueprint import blueprint
 from console.office import caller, desk, office
 from console.plots import Bar, bars
-from console.showing import language, page, zone
+from console.showing import language, page, today
 
 # What one looks at every day, and what takes longer to put together, each by itself.
 PARTS: Final = ("mentees", "progress", "visits")
@@ -28,7 +27,7 @@ PARTS: Final = ("mentees", "progress", "visits")
 def overview() -> str:
     """One technical area at a time. A viewer sees figures only, and no district by itself."""
     scope, settings, now = caller().scope, office().settings, office().now()
-    catalogue, today = kept(settings.competencies_dir), now.astimezone(zone()).date()
+    catalogue = kept(settings.competencies_dir)
     area = catalogue.area(asked.word("area")) or catalogue.areas[0]
     parts = PARTS[1:] if scope.aggregates_only else PARTS
     part = asked.word("part", parts) or parts[0]
@@ -46,9 +45,9 @@ def overview() -> str:
             desk(), scope, wanted, settings.default_region, catalogue, area
         )
     elif part == "progress":
-        shown = _progress(scope, district, catalogue, area, today)
+        shown = _progress(scope, district, catalogue, area)
     else:
-        shown["plans"] = coaching.plans(desk(), scope, district, now, today)
+        shown["plans"] = coaching.plans(desk(), scope, district, now, today())
         shown["visits"] = coaching.visits(desk(), scope, district, now, settings.default_timezone)
     districts, cadres = people.choices(desk(), scope)
     return page(
@@ -72,12 +71,10 @@ def overview() -> str:
     )
 
 
-def _progress(
-    scope: Scope, district: str, catalogue: Catalogue, area: Area, today: date
-) -> dict[str, Any]:
+def _progress(scope: Scope, district: str, catalogue: Catalogue, area: Area) -> dict[str, Any]:
     """What is validated, and what tests say."""
     progress, months = learning.progress(
-        desk(), scope, district, area, today, office().settings.default_timezone
+        desk(), scope, district, area, today(), office().settings.default_timezone
     )
     gains = learning.gains(desk(), scope, district, catalogue)
     columns = [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import abort, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -15,15 +13,11 @@ from console import asked, card_form
 from console.blueprint import blueprint
 from console.card_form import by, form, is_stale, no_day, stale
 from console.office import caller, desk, note, office
-from console.showing import language, page, zone
+from console.showing import language, page, today
 from store.knowledge import Card, CardVersion
 
 Answer = str | Response | tuple[str, int]
 LONGEST_REASON = 300
-
-
-def _today() -> date:
-    return office().now().astimezone(zone()).date()
 
 
 @blueprint.get("/cards/library", endpoint="card_library")
@@ -37,7 +31,7 @@ def list_() -> str:
         order=asked.word("order", cards.ORDERS) or "topic",
         page=asked.number(),
     )
-    lines, total = cards.library(desk(), wanted, office().now(), _today())
+    lines, total = cards.library(desk(), wanted, office().now(), today())
     return page(
         "card_library.html",
         wanted=wanted,
@@ -68,7 +62,7 @@ def card(card_id: str) -> str:
 
 def _shown(card_id: str, sentence: str = "") -> str:
     found, every = _card(card_id)
-    line = cards.one(desk(), card_id, office().now(), _today())
+    line = cards.one(desk(), card_id, office().now(), today())
     live = next((one for one in every if one.version == found.live_version), every[-1])
     content = wording.of_version(desk(), live, found)
     old, new = _compared(every)
@@ -154,7 +148,7 @@ def card_keep(card_id: str) -> Answer:
             card_id,
             by(),
             office().now(),
-            today=_today(),
+            today=today(),
             region=office().settings.default_region,
             until=until,
             owner=owner,

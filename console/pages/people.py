@@ -44,7 +44,7 @@ def people_() -> str:
     )
 
 
-@blueprint.get("/people/<int(max=9007199254740991):person_id>")
+@blueprint.get("/people/<number:person_id>")
 def person(person_id: int) -> str:
     """All that happened with one person. That it was looked at is noted."""
     scope = caller().scope

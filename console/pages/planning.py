@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 
 from flask import abort, flash, redirect, request, url_for
 from flask_babel import format_date
@@ -26,7 +26,7 @@ from console.blueprint import blueprint
 from console.office import caller, desk, note, office
 from console.plots import Bar, bars
 from console.sentences import told, without_field
-from console.showing import page, zone
+from console.showing import page, today
 from store.quizzes import Campaign
 
 KINDS = ("quiz", "tips")
@@ -55,11 +55,6 @@ class Planned:
         """Note what is wrong, beside its field."""
         before = self.problems.get(where)
         self.problems[where] = f"{before} {sentence}" if before else sentence
-
-
-def today() -> date:
-    """Of the programme."""
-    return office().now().astimezone(zone()).date()
 
 
 def campaign_of(campaign_id: int) -> tuple[Campaign, Plan, bool]:
@@ -104,7 +99,7 @@ def campaign_make() -> Answer:
     return redirect(url_for("console.campaign_preview", campaign_id=made.id))
 
 
-@blueprint.route("/campaigns/<int(max=9007199254740991):campaign_id>/plan", methods=["GET", "POST"])
+@blueprint.route("/campaigns/<number:campaign_id>/plan", methods=["GET", "POST"])
 def campaign_plan(campaign_id: int) -> Answer:
     """Another plan for a campaign; while it runs, what was planned and not sent becomes void."""
     found, plan, may_act = campaign_of(campaign_id)
@@ -225,7 +220,7 @@ def calendar(found: Preview) -> str:
     return bars(_("Doses in each week"), weeks)
 
 
-@blueprint.get("/campaigns/<int(max=9007199254740991):campaign_id>/preview")
+@blueprint.get("/campaigns/<number:campaign_id>/preview")
 def campaign_preview(campaign_id: int) -> str:
     """Who would get what, when, and at what cost; from here a draft is launched."""
     found, plan, may_act = campaign_of(campaign_id)
@@ -248,7 +243,7 @@ def preview_page(campaign: Campaign, plan: Plan, sentence: str = "") -> str:
     )
 
 
-@blueprint.get("/campaigns/<int(max=9007199254740991):campaign_id>/left-out")
+@blueprint.get("/campaigns/<number:campaign_id>/left-out")
 def campaign_left_out(campaign_id: int) -> str:
     """Who fits the cohort's lists and is left out, by reason."""
     found, plan, may_act = campaign_of(campaign_id)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cache
 
 from flask import Response, abort, request
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from bot.mentoring.competencies import load
+from bot.mentoring.competencies import kept
 from bot.overviews import handouts
 from bot.reports import fiscal, packs, writing
 from bot.reports.choosing import Chosen, NotUsable, compute, groups
@@ -21,9 +19,7 @@ from console import asked
 from console.blueprint import blueprint
 from console.office import caller, desk, note, office
 from console.report_form import FORMS, PACK_FORMS, chosen, offered, quarters_before
-from console.showing import page, zone
-
-_catalogue = cache(load)
+from console.showing import language, page, today, zone
 
 
 @blueprint.get("/reports", endpoint="reports")
@@ -33,14 +29,14 @@ def list_() -> str:
 
 
 def _list(sentence: str) -> str:
-    scope, now = caller().scope, office().now().astimezone(zone())
+    scope, present = caller().scope, today()
     return page(
         "reports.html",
         reports=offered(scope) if caller().may("console.report") else {},
         mentors=handouts.mentors(desk(), scope),
         districts=handouts.districts(desk(), scope),
-        month=f"{now.replace(day=1) - timedelta(days=1):%Y-%m}",
-        quarters=quarters_before(now.date()),
+        month=f"{present.replace(day=1) - timedelta(days=1):%Y-%m}",
+        quarters=quarters_before(present),
         forms=PACK_FORMS,
         sentence=sentence,
     )
@@ -51,7 +47,7 @@ def pack() -> Response | tuple[str, int]:
     """A mentor's month, or a district's quarter, as a workbook or pages."""
     scope, form = caller().scope, asked.word("as", PACK_FORMS) or "pdf"
     settings, now, here = office().settings, office().now(), zone()
-    catalogue, language = _catalogue(settings.competencies_dir), str(get_locale() or "en")
+    catalogue, spoken = kept(settings.competencies_dir), language()
     month = fiscal.month(asked.word("month"), here)
     quarter = fiscal.quarter(asked.word("quarter"), here)
     if month is not None:
@@ -61,14 +57,14 @@ def pack() -> Response | tuple[str, int]:
         )
         if mentor is None:
             return _list(_("Please choose a mentor.")), 422
-        made = packs.mentors_month(desk(), mentor, month, now, catalogue, language)
+        made = packs.mentors_month(desk(), mentor, month, now, catalogue, spoken)
         note("report_taken", person=mentor.id, report="pack", form=form, period=month.label)
         return _download(f"pack-{mentor.id}-{month.label}", form, made.reports, made.heading)
     if quarter is not None:
         district = asked.word("district")
         if district not in handouts.districts(desk(), scope):
             return _list(_("Please choose a district.")), 422
-        made = packs.districts_quarter(desk(), district, quarter, now, catalogue, language)
+        made = packs.districts_quarter(desk(), district, quarter, now, catalogue, spoken)
         note("report_taken", report="pack", form=form, period=f"{district} {quarter.label}")
         return _download(f"pack-{district}-{quarter.label}", form, made.reports, made.heading)
     return _list(_("Please choose a month, such as 2026-02.")), 422
@@ -91,9 +87,9 @@ def report(name: str) -> str | Response | tuple[str, int]:
         sentence = _(str(error))
         answer = page("report.html", report=None, wanted=None, sentence=sentence, forms=(), **shown)
         return answer, 422
-    catalogue = _catalogue(settings.competencies_dir)
+    catalogue = kept(settings.competencies_dir)
     found = compute(desk(), name, wanted, catalogue, now)
-    found = translated(found, str(get_locale() or "en"), catalogue)
+    found = translated(found, language(), catalogue)
     form = asked.word("as", FORMS)
     if form:
         note("report_taken", report=name, form=form, period=wanted.period.label)

@@ -56,7 +56,7 @@ def token_add() -> Answer:
     return _page(shown=shown, shown_name=made.name, form={})
 
 
-@blueprint.post("/settings/tokens/<int(max=9007199254740991):token_id>/revoke")
+@blueprint.post("/settings/tokens/<number:token_id>/revoke")
 def token_revoke(token_id: int) -> Answer:
     """Let it in no more."""
     try:
