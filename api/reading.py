@@ -33,6 +33,11 @@ def _id(row: Any) -> int:
     return int(row.id)
 
 
+def _fields(row: Any, shown: type[models.Answer], apart: str) -> dict[str, Any]:
+    """What a row has for an answer, but for the one field that is put together."""
+    return {name: getattr(row, name) for name in shown.model_fields if name != apart}
+
+
 def _listed(
     call: Call,
     rows: Sequence[Any],
@@ -62,9 +67,7 @@ def people(call: Call, asked: asking.People) -> models.Answer:
 
 
 def _person(call: Call, one: Person) -> models.Person:
-    fields = {
-        name: getattr(one, name) for name in models.Person.model_fields if name != "addresses"
-    }
+    fields = _fields(one, models.Person, "addresses")
     addresses = one.addresses if call.scope.numbers else []
     return models.Person(
         **fields, addresses=[models.Address.model_validate(each) for each in addresses]
@@ -101,7 +104,7 @@ def cases(call: Call, asked: asking.Cases) -> models.Answer:
 
 
 def _case(one: Case, late: bool) -> dict[str, Any]:
-    fields = {name: getattr(one, name) for name in models.Case.model_fields if name != "overdue"}
+    fields = _fields(one, models.Case, "overdue")
     return {**fields, "overdue": late}
 
 
@@ -130,7 +133,7 @@ def messages_received(call: Call, asked: asking.OfPerson) -> models.Answer:
 
 
 def _received(one: Inbound) -> models.Received:
-    fields = {name: getattr(one, name) for name in models.Received.model_fields if name != "text"}
+    fields = _fields(one, models.Received, "text")
     return models.Received(**fields, text=redact(one.body).text)
 
 
@@ -144,7 +147,7 @@ def messages_sent(call: Call, asked: asking.Sent) -> models.Answer:
 
 
 def _sent(one: OutboxMessage) -> models.Sent:
-    fields = {name: getattr(one, name) for name in models.Sent.model_fields if name != "text"}
+    fields = _fields(one, models.Sent, "text")
     return models.Sent(**fields, text=redact(one.sent_body or one.body).text)
 
 
@@ -158,9 +161,7 @@ def answers(call: Call, asked: asking.Answers) -> models.Answer:
 
 
 def _answer(one: Answer) -> models.QuizAnswer:
-    fields = {
-        name: getattr(one, name) for name in models.QuizAnswer.model_fields if name != "option"
-    }
+    fields = _fields(one, models.QuizAnswer, "option")
     return models.QuizAnswer(**fields, option="ABCD"[one.option])
 
 
@@ -181,9 +182,7 @@ def encounters(call: Call, asked: asking.OfPerson) -> models.Answer:
 
     def shown(row: Any) -> models.Encounter:
         one, mentees = row
-        fields = {
-            name: getattr(one, name) for name in models.Encounter.model_fields if name != "mentees"
-        }
+        fields = _fields(one, models.Encounter, "mentees")
         return models.Encounter(**fields, mentees=mentees)
 
     page = _listed(call, found, asked, shown, lambda row: int(row[0].id))

@@ -12,6 +12,11 @@ from store.accounts import Account
 from store.people import Facility, Person
 
 
+def works_in(district: str) -> ColumnElement[bool]:
+    """The condition on ``person`` under which somebody's facility lies in a district."""
+    return Person.facility_id.in_(select(Facility.id).where(Facility.district == district))
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What an account's role, district and person come to."""
@@ -34,11 +39,8 @@ class Scope:
         match self.role:
             case "admin":
                 return true()
-            case "coordinator" if self.district is None:
-                return true()
             case "coordinator":
-                there = select(Facility.id).where(Facility.district == self.district)
-                return Person.facility_id.in_(there)
+                return true() if self.district is None else works_in(self.district)
             case "mentor" if self.person_id is not None:
                 return Person.mentor_id == self.person_id
             case _:

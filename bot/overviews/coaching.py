@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session, aliased
 
-from bot.accounts.scope import Scope
+from bot.accounts.scope import Scope, works_in
 from bot.mentoring import rounds
 from bot.overviews.shown import Figure, shown
 from store.people import Facility, Person
@@ -73,8 +73,7 @@ def plans(session: Session, scope: Scope, district: str, now: datetime, today: d
     """
     whose = select(Person.id).where(true() if scope.aggregates_only else scope.people())
     if district:
-        there = select(Facility.id).where(Facility.district == district)
-        whose = whose.where(Person.facility_id.in_(there))
+        whose = whose.where(works_in(district))
     theirs = PlanItem.mentee_id.in_(whose)
     is_open = PlanItem.state == "open"
     late = is_open & (PlanItem.due_on < today)
@@ -171,7 +170,7 @@ def _theirs(scope: Scope, district: str) -> list[ColumnElement[bool]]:
 
 
 def visit_lines(
-    session: Session, *conditions: ColumnElement[bool], newest: bool = False
+    session: Session, *conditions: ColumnElement[bool], newest: bool = False, most: int = SHOWN
 ) -> list[VisitLine]:
     """The first visits under some conditions, in the order of their days."""
     query: Select[Visit, str, int, str] = (
@@ -180,6 +179,6 @@ def visit_lines(
         .join(Person, Person.id == Visit.mentor_id)
         .where(*conditions)
         .order_by(Visit.starts_at.desc() if newest else Visit.starts_at, Visit.id)
-        .limit(SHOWN)
+        .limit(most)
     )
     return [VisitLine(*row) for row in session.execute(query)]

@@ -27,7 +27,9 @@ def districts(session: Session, scope: Scope) -> Sequence[str]:
     """Districts whose quarter may be seen. Small groups are hidden in it, so viewers may."""
     if scope.role == "mentor":
         return []
-    query = select(Facility.district).where(Facility.district != "").distinct()
-    if scope.district is not None:
-        query = query.where(Facility.district == scope.district)
-    return session.scalars(query.order_by(Facility.district)).all()
+    return session.scalars(
+        select(Facility.district)
+        .where(Facility.district != "", scope.places())
+        .distinct()
+        .order_by(Facility.district)
+    ).all()

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
-from bot.accounts.scope import Scope
+from bot.accounts.scope import Scope, works_in
 from bot.mentoring import standings
 from bot.mentoring.competencies import Area, Catalogue
 from bot.mentoring.standings import record
@@ -38,7 +38,7 @@ from bot.overviews.shown import Figure, shown, shown_share
 from bot.reports.query import in_memory
 from bot.reports.validated import validations
 from store.learning import Assessment
-from store.people import Facility, Person
+from store.people import Person
 
 MONTHS: Final = 12
 NOT_NEEDED: Final = "not needed"
@@ -145,8 +145,7 @@ def status(found: Standing, level: str | None) -> str:
 def _those(scope: Scope, district: str) -> ColumnElement[bool]:
     """The condition on an assessment under which it is counted."""
     if district:
-        there = select(Facility.id).where(Facility.district == district)
-        who = select(Person.id).where(_everybody(scope), Person.facility_id.in_(there))
+        who = select(Person.id).where(_everybody(scope), works_in(district))
         return Assessment.person_id.in_(who)
     return true() if scope.aggregates_only else scope.about(Assessment.person_id)
 

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Integer, cast, func, or_, select, true
+from sqlalchemy import Integer, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot import knowledge
 from bot.accounts.scope import Scope
 from bot.knowledge import drafts, rules
 from bot.overviews import cases
+from bot.overviews.coaching import VisitLine, visit_lines
 from bot.quizzes.spending import USED_UP
 from store.cases import Case
 from store.knowledge import Card, CardDraft
 from store.messages import Flag, OutboxMessage
-from store.people import Facility, Person
+from store.people import Person
 from store.quizzes import Campaign, Dose
 from store.visits import Visit
 
@@ -41,15 +42,6 @@ class Cases:
 
 
 @dataclass(frozen=True)
-class Visited:
-    """``at``: when a visit begins, aware."""
-
-    facility: str
-    mentor: str
-    at: datetime
-
-
-@dataclass(frozen=True)
 class Needs:
     """Each is empty where nothing is to be done.
 
@@ -68,8 +60,8 @@ class Needs:
     reviews: Sequence[str] = ()
     expiring: Sequence[tuple[str, date]] = ()
     away: Sequence[tuple[int, str, int]] = ()
-    visits: Sequence[Visited] = ()
-    unreported: Sequence[Visited] = ()
+    visits: Sequence[VisitLine] = ()
+    unreported: Sequence[VisitLine] = ()
 
     @property
     def nothing(self) -> bool:
@@ -108,13 +100,20 @@ def of(session: Session, scope: Scope, now: datetime, today: date) -> Needs:
         _reviews(session),
         _expiring(session, today),
         _away(session, scope, now),
-        _visits(session, scope, ("planned",), Visit.starts_at.between(now, now + VISITS_WITHIN)),
-        _visits(
+        visit_lines(
             session,
-            scope,
-            ("planned", "unreported"),
+            scope.places(),
+            Visit.state == "planned",
+            Visit.starts_at.between(now, now + VISITS_WITHIN),
+            most=SHOWN,
+        ),
+        visit_lines(
+            session,
+            scope.places(),
+            Visit.state.in_(("planned", "unreported")),
             Visit.starts_at >= now - UNREPORTED_FOR,
             Visit.starts_at + func.make_interval(0, 0, 0, cast(Visit.days, Integer)) < now,
+            most=SHOWN,
         ),
     )
 
@@ -187,22 +186,3 @@ def _away(session: Session, scope: Scope, now: datetime) -> Sequence[tuple[int, 
         .order_by(Person.name)
     )
     return [(person, name, count) for person, name, count in rows]
-
-
-def _visits(
-    session: Session, scope: Scope, states: Sequence[str], *when: ColumnElement[bool]
-) -> Sequence[Visited]:
-    """The first visits in these states, at these times."""
-    rows = session.execute(
-        select(Facility.name, Person.name, Visit.starts_at)
-        .join(Facility, Facility.id == Visit.facility_id)
-        .join(Person, Person.id == Visit.mentor_id)
-        .where(
-            *when,
-            Visit.state.in_(states),
-            true() if scope.sees_all else Facility.district == scope.district,
-        )
-        .order_by(Visit.starts_at, Visit.id)
-        .limit(SHOWN)
-    )
-    return [Visited(*row) for row in rows]

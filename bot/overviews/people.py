@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from bot import people
-from bot.accounts.scope import Scope
+from bot.accounts.scope import Scope, works_in
 from store.people import Address, Facility, Person
 
 PAGE: Final = 50
@@ -95,8 +95,7 @@ def _conditions(scope: Scope, wanted: Wanted, region: str) -> list[ColumnElement
     if wanted.cadre:
         conditions.append(Person.cadre == wanted.cadre)
     if wanted.district:
-        there = select(Facility.id).where(Facility.district == wanted.district)
-        conditions.append(Person.facility_id.in_(there))
+        conditions.append(works_in(wanted.district))
     if wanted.state in STATES:
         conditions.append(_in_state(wanted.state))
     return conditions

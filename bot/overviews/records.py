@@ -5,15 +5,15 @@ Every function gives at most ``span.limit`` rows, and one more where there are o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
-from bot.accounts.scope import Scope
+from bot.accounts.scope import Scope, works_in
 from bot.mentoring import overview
 from store.cases import Case, CaseEvent
 from store.encounters import Encounter, EncounterMentee
@@ -68,8 +68,7 @@ def people(
     if external_id:
         query = query.where(Person.external_id == external_id)
     if district:
-        there = select(Facility.id).where(Facility.district == district)
-        query = query.where(Person.facility_id.in_(there))
+        query = query.where(works_in(district))
     if scope.numbers:
         query = query.options(selectinload(Person.addresses))
     query = _paged(query, Person.id, Person.created_at, span)
@@ -105,13 +104,22 @@ def events(session: Session, case: Case) -> Sequence[CaseEvent]:
     ).all()
 
 
+def _theirs(
+    column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None],
+    scope: Scope,
+    person: int | None,
+) -> Iterator[ColumnElement[bool]]:
+    """About somebody who may be seen; and, where one is asked for, about that one."""
+    yield scope.about(column)
+    if person is not None:
+        yield column == person
+
+
 def received(
     session: Session, scope: Scope, span: Span, *, person: int | None = None
 ) -> Sequence[Inbound]:
     """Messages that came in. Of somebody who may be seen; from nobody we know, only with all."""
-    query = select(Inbound).where(scope.about(Inbound.person_id))
-    if person is not None:
-        query = query.where(Inbound.person_id == person)
+    query = select(Inbound).where(*_theirs(Inbound.person_id, scope, person))
     return session.scalars(_paged(query, Inbound.id, Inbound.received_at, span)).all()
 
 
@@ -124,9 +132,7 @@ def sent(
     state: str = "",
 ) -> Sequence[OutboxMessage]:
     """Messages that went out, or should have."""
-    query = select(OutboxMessage).where(scope.about(OutboxMessage.person_id))
-    if person is not None:
-        query = query.where(OutboxMessage.person_id == person)
+    query = select(OutboxMessage).where(*_theirs(OutboxMessage.person_id, scope, person))
     if state:
         query = query.where(OutboxMessage.state == state)
     return session.scalars(_paged(query, OutboxMessage.id, OutboxMessage.created_at, span)).all()
@@ -141,9 +147,7 @@ def answers(
     campaign: int | None = None,
 ) -> Sequence[Answer]:
     """Answers to quiz questions."""
-    query = select(Answer).where(scope.about(Answer.person_id))
-    if person is not None:
-        query = query.where(Answer.person_id == person)
+    query = select(Answer).where(*_theirs(Answer.person_id, scope, person))
     if campaign is not None:
         query = query.where(Answer.campaign_id == campaign)
     return session.scalars(_paged(query, Answer.id, Answer.answered_at, span)).all()
@@ -153,9 +157,7 @@ def assessments(
     session: Session, scope: Scope, span: Span, *, person: int | None = None, kind: str = ""
 ) -> Sequence[Assessment]:
     """Tests, self-assessments and observed skills."""
-    query = select(Assessment).where(scope.about(Assessment.person_id))
-    if person is not None:
-        query = query.where(Assessment.person_id == person)
+    query = select(Assessment).where(*_theirs(Assessment.person_id, scope, person))
     if kind:
         query = query.where(Assessment.kind == kind)
     return session.scalars(_paged(query, Assessment.id, Assessment.at, span)).all()
