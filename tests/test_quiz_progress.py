@@ -21,8 +21,9 @@ from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from bot.quizzes import averages, bank, catalogue, giving, progress, spacing, summaries
-from bot.quizzes.outcome import BY, TOO_FEW, outcome
+from bot.quizzes.outcome import BY, outcome
 from bot.quizzes.plan import Plan
+from bot.reports.table import TOO_FEW
 from bot.text.gsm7 import to_gsm7
 from bot.text.segments import count
 from cli.app import app

@@ -65,15 +65,8 @@ def change(session: Session, person: Person, old: str, new: str, now: datetime) 
     theirs = [one for one in person.addresses if one.value == old]
     if not theirs:
         raise NumberError("%(number)s is not a number of this person.", number=old)
-    owner = _owner(session, new)
-    if owner == person.id:
+    if _is_theirs(session, person, new):
         raise NumberError("%(number)s is a number of this person already.", number=new)
-    if owner is not None:
-        raise TakenError(
-            "%(number)s is somebody's already; if that is the same person, merge the two.",
-            owner,
-            number=new,
-        )
     for address in theirs:
         if address.stopped_at is not None and person.stopped_at is None:
             person.stopped_at = address.stopped_at
@@ -104,22 +97,28 @@ def add(session: Session, person: Person, new: str, channel: str, now: datetime)
         NumberError: it is theirs already, or somebody's.
     """
     person = locked(session, person)
-    owner = _owner(session, new)
-    if owner is not None and owner != person.id:
-        raise TakenError(
-            "%(number)s is somebody's already; if that is the same person, merge the two.",
-            owner,
-            number=new,
-        )
-    if any(one.channel == channel and one.value == new for one in person.addresses):
+    known = _is_theirs(session, person, new)
+    if known and any(one.channel == channel and one.value == new for one in person.addresses):
         raise NumberError("%(number)s is a number of this person already.", number=new)
     session.add(Address(person_id=person.id, channel=channel, value=new, created_at=now))
     session.flush()
     session.refresh(person, ["addresses"])
 
 
-def _owner(session: Session, number: str) -> int | None:
-    return session.scalar(select(Address.person_id).where(Address.value == number).limit(1))
+def _is_theirs(session: Session, person: Person, number: str) -> bool:
+    """Whether a number is this person's already, on any channel.
+
+    Raises:
+        TakenError: it is somebody else's.
+    """
+    owner = session.scalar(select(Address.person_id).where(Address.value == number).limit(1))
+    if owner is not None and owner != person.id:
+        raise TakenError(
+            "%(number)s is somebody's already; if that is the same person, merge the two.",
+            owner,
+            number=number,
+        )
+    return owner is not None
 
 
 def _forget_ids(session: Session, person: Person, kept: Sequence[Address], now: datetime) -> None:

@@ -25,17 +25,15 @@ from sqlalchemy.sql.elements import SQLCoreOperations
 
 from bot.quizzes import campaigns, catalogue, spending
 from bot.quizzes.giving import QUESTION, REMINDER, WANTED
+from bot.reports.table import LEAST_CELL, TOO_FEW
 from store.base import UtcDateTime
 from store.messages import OutboxMessage
 from store.people import Facility, Person
 from store.quizzes import Answer, Campaign, Dose, Enrolment, LearnerItem
 
-LEAST_CELL: Final = 5
-"""Groups, and figures about the answers, of fewer mentees are not shown."""
 IN_TIME: Final = timedelta(hours=72)
 LEAST_ANSWERS: Final = 5
 HARDEST: Final = 10
-TOO_FEW: Final = f"<{LEAST_CELL}"
 
 About = Callable[[InstrumentedAttribute[int]], ColumnElement[bool]]
 
@@ -51,6 +49,8 @@ def outcome(
     by: str | None,
     now: datetime,
     about: About = everybody,
+    *,
+    of_items: bool = True,
 ) -> dict[str, Any]:
     """The figures of one campaign, as plain values; shares are 0 to 1, times seconds.
 
@@ -63,6 +63,7 @@ def outcome(
         by: one of ``BY``, or None.
         now: aware.
         about: the mentees whose figures they are, as a condition on a column of their ids.
+        of_items: also the hardest items, and what each rule of spacing has led to.
     """
     ours = and_(Enrolment.campaign_id == row.id, about(Enrolment.person_id))
     enrolled, left = session.execute(
@@ -100,8 +101,7 @@ def outcome(
         "doses": [dict(one._mapping) for one in states],
         "questions": _cells(session, row.id, None, about)[0],
         "retired": _retired(session, _answers(row, about)),
-        "hardest": _hardest(session, _answers(row, about)),
-        "rules": _rules(session, _answers(row, about)),
+        **(_of_items(session, _answers(row, about)) if of_items else {}),
         "cost": {
             **asdict(spent),
             "money": spent.cost(budget) if budget is not None else None,
@@ -239,6 +239,10 @@ def _retired(session: Session, answers: ColumnElement[bool]) -> int:
         )
         or 0
     )
+
+
+def _of_items(session: Session, answers: ColumnElement[bool]) -> dict[str, Any]:
+    return {"hardest": _hardest(session, answers), "rules": _rules(session, answers)}
 
 
 def _hardest(session: Session, answers: ColumnElement[bool]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import abort, flash, make_response, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_babel import format_date
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -17,10 +17,10 @@ from bot.quizzes.plan import Plan, PlanError
 from console import asked
 from console.blueprint import blueprint
 from console.office import caller, desk, note, office
-from console.pages.planning import campaign_of, preview_page, today
+from console.pages.planning import campaign_of, preview_page
 from console.plots import Bar, bars
 from console.sentences import told, without_field
-from console.showing import page
+from console.showing import going_on, page, today
 from store.quizzes import Answer as Answered
 from store.quizzes import Campaign
 
@@ -45,21 +45,28 @@ def list_() -> str:
     )
 
 
-@blueprint.get("/campaigns/<int(max=9007199254740991):campaign_id>")
-def campaign(campaign_id: int) -> Response:
+@blueprint.get("/campaigns/<number:campaign_id>")
+def campaign(campaign_id: int) -> str | Response:
     """How one goes. While it is being launched or changed, the page looks again by itself."""
     found, plan, may_act = campaign_of(campaign_id)
-    return _refreshing(found, _page(found, plan, may_act))
+    under_way = background.under_way(desk(), found.id)
+    shown = _page(found, plan, may_act, under_way)
+    return shown if under_way is None else going_on(shown, LOOK_AGAIN)
 
 
-def _refreshing(found: Campaign, text: str) -> Response:
-    answer = make_response(text)
-    if background.under_way(desk(), found.id) is not None:
-        answer.headers["Refresh"] = str(LOOK_AGAIN)
-    return answer
+def _again(found: Campaign, plan: Plan, sentence: str) -> Answer:
+    """The page once more, for somebody who may act, with why nothing was done."""
+    under_way = background.under_way(desk(), found.id)
+    return _page(found, plan, True, under_way, sentence), 422
 
 
-def _page(found: Campaign, plan: Plan, may_act: bool, sentence: str = "") -> str:
+def _page(
+    found: Campaign,
+    plan: Plan,
+    may_act: bool,
+    under_way: background.UnderWay | None,
+    sentence: str = "",
+) -> str:
     scope, now = caller().scope, office().now()
     weeks = overview.weeks(desk(), scope, found, today())
     plot = bars(
@@ -78,7 +85,7 @@ def _page(found: Campaign, plan: Plan, may_act: bool, sentence: str = "") -> str
         plan=plan,
         may_act=may_act,
         sentence=sentence,
-        under_way=background.under_way(desk(), found.id),
+        under_way=under_way,
         standing=overview.standing(desk(), scope, found, plan, now),
         weeks=weeks,
         plot=plot,
@@ -87,13 +94,15 @@ def _page(found: Campaign, plan: Plan, may_act: bool, sentence: str = "") -> str
     )
 
 
-@blueprint.get("/campaigns/<int(max=9007199254740991):campaign_id>/results")
+@blueprint.get("/campaigns/<number:campaign_id>/results")
 def campaign_results(campaign_id: int) -> str:
     """Who answers, how right, what it cost; by groups; and the analysis of its questions."""
     found, plan, _may_act = campaign_of(campaign_id)
     scope = caller().scope
     by = asked.word("by", outcome.BY)
-    figures = outcome.outcome(desk(), found, by or None, office().now(), scope.about)
+    figures = outcome.outcome(
+        desk(), found, by or None, office().now(), scope.about, of_items=False
+    )
     ours = (Answered.campaign_id == found.id) & scope.about(Answered.person_id)
     items = itemstats.of_answers(desk(), ours)
     return page(
@@ -109,7 +118,7 @@ def campaign_results(campaign_id: int) -> str:
     )
 
 
-@blueprint.post("/campaigns/<int(max=9007199254740991):campaign_id>/do")
+@blueprint.post("/campaigns/<number:campaign_id>/do")
 def campaign_do(campaign_id: int) -> Answer:
     """Launch, pause, resume, end or copy it. A launch and an end need the tick that says so."""
     found, plan, may_act = campaign_of(campaign_id)
@@ -131,8 +140,7 @@ def campaign_do(campaign_id: int) -> Answer:
                 flash(_("The campaign goes on."))
             case "end":
                 if request.form.get("sure") != "1":
-                    sentence = _("Please tick that it ends for good.")
-                    return _page(found, plan, may_act, sentence), 422
+                    return _again(found, plan, _("Please tick that it ends for good."))
                 voided = campaigns.end(desk(), found, office().now())
                 note("campaign_ended", campaign=found.id, name=found.name)
                 flash(_("The campaign has ended. Planned doses that became void: %(count)s",
@@ -140,7 +148,7 @@ def campaign_do(campaign_id: int) -> Answer:
             case "copy":
                 return _copy(found)
             case _:
-                return _page(found, plan, may_act, _("Please choose what to do.")), 422
+                return _again(found, plan, _("Please choose what to do."))
     except (CampaignError, PlanError) as error:
         return _refused(found, plan, error)
     return redirect(url_for("console.campaign", campaign_id=found.id))
@@ -149,7 +157,7 @@ def campaign_do(campaign_id: int) -> Answer:
 def _refused(found: Campaign, plan: Plan, error: CampaignError | PlanError) -> Answer:
     sentences = error.problems if isinstance(error, PlanError) else [str(error)]
     said = " ".join(told(without_field(one)) for one in sentences)
-    return _page(found, plan, may_act=True, sentence=said), 422
+    return _again(found, plan, said)
 
 
 def _launch(found: Campaign, plan: Plan) -> Answer:
@@ -171,14 +179,15 @@ def _copy(found: Campaign) -> Answer:
     return redirect(url_for("console.campaign_preview", campaign_id=made.id))
 
 
-@blueprint.get("/campaigns/<int(max=9007199254740991):campaign_id>/mentees")
+@blueprint.get("/campaigns/<number:campaign_id>/mentees")
 def campaign_mentees(campaign_id: int) -> str | Response:
     """Look for a mentee, to see why they got a question or none."""
     found, _plan, _may_act = campaign_of(campaign_id)
     words = asked.word("q")
-    wanted = people.Wanted(words=words, role="mentee", page=asked.number())
-    hits = people.found(desk(), caller().scope, wanted, office().settings.default_region)
-    if words and hits.total == 1:
+    scope, number = caller().scope, asked.number()
+    wanted = people.Wanted(words=words, role="mentee", page=number)
+    hits = people.found(desk(), scope, wanted, office().settings.default_region) if words else None
+    if hits is not None and hits.total == 1:
         person_id = hits.lines[0].person.id
         return redirect(
             url_for("console.campaign_mentee", campaign_id=found.id, person_id=person_id)
@@ -187,17 +196,14 @@ def campaign_mentees(campaign_id: int) -> str | Response:
         "campaign_mentees.html",
         campaign=found,
         words=words,
-        found=hits if words else None,
-        number=wanted.page,
+        found=hits,
+        number=number,
         size=people.PAGE,
-        numbers=caller().scope.numbers,
+        numbers=scope.numbers,
     )
 
 
-@blueprint.get(
-    "/campaigns/<int(max=9007199254740991):campaign_id>"
-    "/mentees/<int(max=9007199254740991):person_id>"
-)
+@blueprint.get("/campaigns/<number:campaign_id>/mentees/<number:person_id>")
 def campaign_mentee(campaign_id: int, person_id: int) -> str:
     """Why one mentee got a question of it, or none. That it was looked at is noted."""
     found, plan, _may_act = campaign_of(campaign_id)
